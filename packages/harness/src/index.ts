@@ -1,0 +1,7 @@
+export * from './docker/connect.ts'
+export * from './errors.ts'
+export * from './process/run.ts'
+export * from './run/journal.ts'
+export * from './run/stages.ts'
+export * from './settings/load.ts'
+export * from './settings/schema.ts'

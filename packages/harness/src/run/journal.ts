@@ -1,0 +1,62 @@
+import { appendFileSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Stage } from './stages.ts'
+
+/** What happens in a run, as the process that does it writes it down; the record and the progress display read it. */
+export type JournalEvent =
+  /** What is under test, once it is known. */
+  | {
+      event: 'subject'
+      recipe: string
+      version: string
+      commit: string
+      ref: string | undefined
+      base: string | undefined
+      domain: string
+      stack: string
+      plan: 'full' | 'single'
+      /** Host differences that were handled, such as "no IPVS: endpoint_mode dnsrr". */
+      quirks: string[]
+      /** The options of recipe.ts in force. */
+      customisation: Record<string, unknown>
+    }
+  /** A deployment was begun; counted against the plan. */
+  | { event: 'deployment'; number: number; purpose: 'install' | 'upgrade base' | 'restore'; version: string }
+  /** What is being done or waited for right now; replaces the one before. */
+  | { event: 'step'; text: string }
+  /** A step worth keeping is done. */
+  | { event: 'done'; text: string; durationMs: number }
+  | { event: 'not-applicable'; stage: Stage; reason: string }
+  | { event: 'unverified'; stage: Stage; reason: string }
+  | { event: 'warning'; text: string }
+  /** A file of evidence was kept; `file` is relative to the run's folder. */
+  | {
+      event: 'evidence'
+      stage: Stage | undefined
+      kind: 'screenshot' | 'console' | 'logs' | 'tasks' | 'probes' | 'compose' | 'trace'
+      file: string
+      caption: string
+    }
+  /** The scope was closed. `left` names what could not be removed. */
+  | { event: 'teardown'; clean: boolean; left: string[]; durationMs: number }
+  /** How often the app was deployed, and how often the plan says for the stages that ran. */
+  | { event: 'deployments'; counted: number; planned: number }
+
+/** A journal event as it stands in the file: with the time, in milliseconds since 1970. */
+export type JournalLine = JournalEvent & { at: number }
+
+export interface Journal {
+  readonly file: string
+  write(event: JournalEvent): void
+}
+
+/** Opens (and creates) the journal in `file`: one JSON object a line, each written whole before `write` returns. */
+export function openJournal(file: string): Journal {
+  mkdirSync(dirname(file), { recursive: true })
+  return {
+    file,
+    write(event) {
+      appendFileSync(file, `${JSON.stringify({ at: Date.now(), ...event })}\n`)
+    },
+  }
+}

@@ -1,0 +1,134 @@
+import { homedir } from 'node:os'
+import { isAbsolute, join, resolve } from 'node:path'
+import { z } from 'zod'
+
+const absolutePath = z
+  .string()
+  .min(1)
+  .transform((path) => (isAbsolute(path) ? path : resolve(path)))
+
+const seconds = z.coerce.number().int().min(1).max(86_400)
+
+const UNITS: Record<string, number> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }
+
+const size = z.union([z.string(), z.number()]).transform((value, context) => {
+  const match = /^(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?$/i.exec(String(value).trim())
+  if (!match) {
+    context.addIssue({ code: 'custom', message: 'a size such as 500MB or 2GB' })
+    return z.NEVER
+  }
+  return Math.round(Number(match[1]) * (UNITS[(match[2] ?? '').toUpperCase()] ?? 1))
+})
+
+const hostAndPort = z.string().regex(/^[^\s:/]+:\d{1,5}$/)
+
+const domainName = z.string().regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/)
+
+/** Where a user's programs keep state (XDG Base Directory Specification). */
+const defaultStateDir = (): string => join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'cc-ci')
+
+/** One setting: its shape, how it is said in words, and the variable that sets it. */
+interface Setting {
+  variable: string
+  takes: string
+  schema: z.ZodType
+}
+
+/**
+ * Every setting of a host, in one place. `variable` is the environment variable; the key is the name in `cc-ci.config.ts`
+ * and in the dev host's `host.json`.
+ */
+export const SETTINGS = {
+  stateDir: {
+    variable: 'CCCI_STATE_DIR',
+    takes: 'a folder',
+    schema: absolutePath.default(defaultStateDir),
+  },
+  dockerHost: {
+    variable: 'DOCKER_HOST',
+    takes: 'unix:///path/to/docker.sock or tcp://host:port',
+    schema: z
+      .string()
+      .regex(/^(unix:\/\/\/|tcp:\/\/)\S+$/)
+      .default('unix:///var/run/docker.sock'),
+  },
+  baseDomain: {
+    variable: 'CCCI_BASE_DOMAIN',
+    takes: 'a domain name in lower case, such as ci.example.org',
+    schema: domainName.default('ci.localhost'),
+  },
+  proxyAddress: {
+    variable: 'CCCI_PROXY_ADDRESS',
+    takes: 'host:port of the reverse proxy (when the domain has no DNS record)',
+    schema: hostAndPort.optional(),
+  },
+  caFile: {
+    variable: 'CCCI_CA_FILE',
+    takes: 'a PEM file with the authority that signed the wildcard certificate',
+    schema: absolutePath.optional(),
+  },
+  proxyNetwork: {
+    variable: 'CCCI_PROXY_NETWORK',
+    takes: "the name of the reverse proxy's overlay network",
+    schema: z.string().min(1).default('proxy'),
+  },
+  recipeSources: {
+    variable: 'CCCI_RECIPE_SOURCES',
+    takes: 'folders of recipe repositories, or git URLs with {recipe} in them, separated by spaces or commas',
+    schema: z
+      .union([z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean)), z.array(z.string().min(1))])
+      .pipe(z.array(z.string()).min(1))
+      .default(['https://git.coopcloud.tech/coop-cloud/{recipe}.git']),
+  },
+  ipvs: {
+    variable: 'CCCI_IPVS',
+    takes: 'auto, yes or no: whether service virtual IPs forward on this host',
+    schema: z.enum(['auto', 'yes', 'no']).default('auto'),
+  },
+  chromium: {
+    variable: 'CCCI_CHROMIUM',
+    takes: 'the path of a Chromium executable',
+    schema: absolutePath.default('/usr/bin/chromium'),
+  },
+  helperImage: {
+    variable: 'CCCI_HELPER_IMAGE',
+    takes: 'the name of an image with a shell, coreutils and restic',
+    schema: z.string().min(1).default('cc-ci/restic:latest'),
+  },
+  minFreeDisk: {
+    variable: 'CCCI_MIN_FREE_DISK',
+    takes: 'a size such as 500MB or 2GB',
+    schema: size.default(2 * 2 ** 30),
+  },
+  deployTimeout: {
+    variable: 'CCCI_DEPLOY_TIMEOUT',
+    takes: 'seconds, 1 to 86400',
+    schema: seconds.default(600),
+  },
+  httpTimeout: {
+    variable: 'CCCI_HTTP_TIMEOUT',
+    takes: 'seconds, 1 to 86400',
+    schema: seconds.default(300),
+  },
+  settleTime: {
+    variable: 'CCCI_SETTLE_TIME',
+    takes: 'seconds, 1 to 86400: an idle app that keeps giving a wrong answer this long is hopeless',
+    schema: seconds.default(12),
+  },
+  useTimeout: {
+    variable: 'CCCI_USE_TIMEOUT',
+    takes: 'seconds, 1 to 86400: how long one test may take once its app is ready',
+    schema: seconds.default(600),
+  },
+  teardownTimeout: {
+    variable: 'CCCI_TEARDOWN_TIMEOUT',
+    takes: 'seconds, 1 to 86400',
+    schema: seconds.default(120),
+  },
+} as const satisfies Record<string, Setting>
+
+/** The settings in force, each checked and converted: sizes in bytes, times in seconds, paths absolute. */
+export type Settings = { readonly [K in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[K]['schema']> }
+
+/** Settings as a configuration file gives them: any of them, unconverted. */
+export type SettingsInput = { [K in keyof typeof SETTINGS]?: z.input<(typeof SETTINGS)[K]['schema']> }
