@@ -1,0 +1,167 @@
+import type Docker from 'dockerode'
+import { converge } from '../docker/converge.ts'
+import type { DeployEngine, Deployed, EngineApp, Target } from '../engine/engine.ts'
+import { loadRecipe } from '../engine/swarm/swarm-engine.ts'
+import { RecipeError } from '../errors.ts'
+import type { RecipeOptions } from '../recipe/options.ts'
+import type { Journal } from '../run/journal.ts'
+import { stackKind } from '../scope/kinds.ts'
+import type { Scope } from '../scope/scope.ts'
+import type { Settings } from '../settings/schema.ts'
+import { App } from './app.ts'
+import type { Probe } from './probe.ts'
+import { awaitReady } from './ready.ts'
+import { removeStack } from './teardown.ts'
+
+/** What runs after a deployment is not the version that was to be deployed. */
+export class WrongVersionError extends RecipeError {}
+
+/** An upgrade left version and commit as they were. */
+export class NothingUpgradedError extends RecipeError {}
+
+export interface LifecycleParts {
+  docker: Docker
+  settings: Settings
+  engine: DeployEngine
+  engineApp: EngineApp
+  options: RecipeOptions
+  scope: Scope
+  journal: Journal
+}
+
+export type Purpose = 'install' | 'upgrade base' | 'restore'
+
+/** Deploys, upgrades and wipes the one app of a run, and counts. */
+export class Lifecycle {
+  readonly app: App
+  /** Every look at the app over HTTP since it was last deployed, for the evidence. */
+  readonly probes: Probe[] = []
+  /** Values that must not be written anywhere. */
+  readonly secrets: string[] = []
+  readonly quirks = new Set<string>()
+  /** How often the app was deployed afresh. */
+  deployments = 0
+  readonly #parts: LifecycleParts
+  #acquired = false
+
+  constructor(parts: LifecycleParts) {
+    this.#parts = parts
+    const { docker, settings, engineApp, scope } = parts
+    const { recipe, domain, stack, runId } = engineApp
+    this.app = new App({ docker, settings, recipe, domain, stack, runId, signal: scope.signal })
+  }
+
+  /** The app's `.env`. */
+  get envFile(): string {
+    return this.#parts.engineApp.envFile
+  }
+
+  /** Deploys a version afresh (what was there, data and all, is removed first) and waits until it is ready. */
+  async install(target: Target, changes: Record<string, string>, purpose: Purpose): Promise<void> {
+    const { engine, engineApp, scope, journal, settings } = this.#parts
+    if (this.#acquired) await this.wipe()
+    this.deployments += 1
+    journal.write({ event: 'deployment', number: this.deployments, purpose, version: target.version })
+    const started = performance.now()
+    this.probes.length = 0
+    await engineApp.checkout.checkout(target.commit, scope.signal)
+    await engine.create(engineApp, target, changes)
+    const up = () => engine.deploy(engineApp, target, scope.signal)
+    const deployed = this.#acquired
+      ? await up()
+      : await scope.acquire(stackKind, { dockerHost: settings.dockerHost, stack: engineApp.stack }, () => {
+          this.#acquired = true
+          return up()
+        })
+    await this.#settle(target, deployed)
+    journal.write({
+      event: 'done',
+      text: `${purpose}: ${engineApp.recipe} ${target.version} is ready at ${this.app.url}`,
+      durationMs: performance.now() - started,
+    })
+  }
+
+  /**
+   * Upgrades the running app in place and waits until the new version is ready.
+   *
+   * @throws {NothingUpgradedError} when version and commit are what they were; {WrongVersionError}; what `converge` and
+   *   `awaitReady` throw, {UpdateRolledBackError} among it.
+   */
+  async upgrade(target: Target, changes: Record<string, string>): Promise<void> {
+    const { engine, engineApp, scope, journal } = this.#parts
+    const { version, commit } = this.app.deployed
+    const started = performance.now()
+    this.probes.length = 0
+    await engineApp.checkout.checkout(target.commit, scope.signal)
+    const deployed = await engine.upgrade(engineApp, target, changes, scope.signal)
+    await this.#settle(target, deployed)
+    if (target.commit === commit) {
+      throw new NothingUpgradedError({
+        happened: `The upgrade of ${engineApp.recipe} changed nothing: before and after it runs ${version} at ${commit.slice(0, 8)}.`,
+        todo: 'Name another base version, or declare the upgrade not applicable with its reason in recipe.ts.',
+      })
+    }
+    journal.write({
+      event: 'done',
+      text: `upgraded ${engineApp.recipe} ${version} → ${target.version}`,
+      durationMs: performance.now() - started,
+    })
+  }
+
+  /** Removes the app with all its data; the next `install` starts from nothing. */
+  async wipe(): Promise<void> {
+    const { docker, engineApp, settings, journal } = this.#parts
+    await this.app.setDeployed(undefined)
+    await removeStack(docker, engineApp.stack, {
+      timeoutMs: settings.teardownTimeout * 1000,
+      onStep: (text) => journal.write({ event: 'step', text }),
+    })
+  }
+
+  /** Waits until the app answers again, after a restore for example. */
+  async awaitReady(): Promise<void> {
+    const { docker, settings, options, journal, scope, engineApp } = this.#parts
+    const onProgress = (text: string) => journal.write({ event: 'step', text })
+    const signal = scope.signal
+    const deploy = (options.timeouts?.deploy ?? settings.deployTimeout) * 1000
+    await converge(docker, engineApp.stack, { timeoutMs: deploy, signal, onProgress })
+    await awaitReady(docker, {
+      stack: engineApp.stack,
+      http: this.app.http,
+      path: options.health?.path ?? '/',
+      statuses: options.health?.statuses ?? [200, 301, 302],
+      timeoutMs: (options.timeouts?.http ?? settings.httpTimeout) * 1000,
+      settleMs: (options.timeouts?.settle ?? settings.settleTime) * 1000,
+      signal,
+      onProgress,
+      history: this.probes,
+    })
+    // The app may answer while a service beside it, without a healthcheck, has just died.
+    await converge(docker, engineApp.stack, { timeoutMs: deploy, signal, onProgress })
+  }
+
+  async #settle(target: Target, deployed: Deployed): Promise<void> {
+    const { engineApp, journal } = this.#parts
+    this.secrets.push(...deployed.secretValues)
+    for (const quirk of deployed.quirks) this.quirks.add(quirk)
+    for (const text of deployed.warnings) journal.write({ event: 'warning', text })
+    await this.awaitReady()
+    const { env, compose } = await loadRecipe(engineApp)
+    await this.#checkVersion(target)
+    await this.app.setDeployed({ version: target.version, commit: target.commit, env, compose })
+  }
+
+  async #checkVersion(target: Target): Promise<void> {
+    const { labels } = await this.app.service('app')
+    const prefix = `coop-cloud.${this.app.stack}`
+    const version = labels[`${prefix}.version`] ?? ''
+    const chaos = labels[`${prefix}.chaos-version`]
+    const right = target.tag ? version === target.version : chaos?.slice(0, 8) === target.commit.slice(0, 8)
+    if (right) return
+    throw new WrongVersionError({
+      happened: `${this.app.recipe} ${target.version} at ${target.commit.slice(0, 8)} was deployed, and something else runs.`,
+      lastSeen: `label version "${version}", chaos-version "${chaos ?? ''}"`,
+      todo: 'Was the update rolled back, or did somebody else deploy to this stack?',
+    })
+  }
+}

@@ -1,0 +1,120 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type Docker from 'dockerode'
+import { ActivityWatch } from '../docker/activity.ts'
+import { HopeWatch } from '../docker/hopeless.ts'
+import { describeServices, isConverged } from '../docker/stack-view.ts'
+import { CcciError, RecipeError } from '../errors.ts'
+import type { AppHttp } from './http.ts'
+import { type Probe, probe, probeHistory } from './probe.ts'
+
+/** The app did not answer rightly within its time. */
+export class ReadyTimeoutError extends RecipeError {}
+
+/** The app is up, idle, and answers wrongly: waiting longer changes nothing. */
+export class WrongAnswerError extends RecipeError {}
+
+/** The reverse proxy does not know the app, although the app is up. */
+export class NotRoutedError extends RecipeError {}
+
+/** The certificate shown for the app's domain is not good for it. */
+export class CertificateError extends CcciError {}
+
+/** The reverse proxy itself does not answer. */
+export class ProxyUnreachableError extends CcciError {}
+
+export interface ReadyOptions {
+  stack: string
+  http: AppHttp
+  /** Path that tells health, from the app's root. */
+  path: string
+  /** Statuses that count as ready. */
+  statuses: readonly number[]
+  timeoutMs: number
+  /** How long an idle app may go on answering wrongly before that counts as its last word. */
+  settleMs: number
+  signal?: AbortSignal | undefined
+  onProgress?: ((text: string) => void) | undefined
+  /** Every look is added here, for the evidence. */
+  history: Probe[]
+}
+
+/** A ready app answers within milliseconds, so a new one is asked often; one that takes long is asked less. */
+const FAST_MS = 15
+const SLOW_MS = 250
+const FAST_FOR_MS = 10_000
+
+/** How often the containers' processor time is looked at. */
+const ACTIVITY_MS = 1_000
+
+/**
+ * Waits until the app answers over HTTPS through the reverse proxy. Three ends: ready; the deadline; or hopeless, when
+ * swarm gives up on a service, or when the whole stack has been idle for `settleMs` and the answer is still wrong.
+ *
+ * @throws {ReadyTimeoutError | WrongAnswerError | NotRoutedError | CertificateError | ProxyUnreachableError} and what
+ *   {@link HopeWatch} finds.
+ */
+export async function awaitReady(docker: Docker, options: ReadyOptions): Promise<void> {
+  const started = performance.now()
+  const activity = new ActivityWatch(docker, options.stack)
+  const hope = new HopeWatch(docker, options.stack)
+  let nextActivity = started + ACTIVITY_MS
+  for (;;) {
+    options.signal?.throwIfAborted()
+    const look = await probe(options.http, options.path, options.statuses, options.signal)
+    remember(options, look)
+    if (look.kind === 'ready') return
+    const now = performance.now()
+    if (now >= nextActivity) {
+      nextActivity = now + ACTIVITY_MS
+      const { services, idleMs } = await activity.look()
+      const hopeless = await hope.look(services, now)
+      if (hopeless) throw hopeless
+      if (idleMs >= options.settleMs && services.every(isConverged)) {
+        throw settledWrong(look, options, `${describeServices(services)}; idle for ${Math.round(idleMs / 1000)} s`)
+      }
+    }
+    if (now - started >= options.timeoutMs) {
+      throw new ReadyTimeoutError({
+        happened: `The app did not answer as it should within ${Math.round(options.timeoutMs / 1000)} s.`,
+        lastSeen: `${look.text}\n${probeHistory(options.history.slice(-200))}`,
+        todo: 'If it only needs longer: timeouts.http in recipe.ts, or CCCI_HTTP_TIMEOUT (seconds).',
+      })
+    }
+    await pause(now - started < FAST_FOR_MS ? FAST_MS : SLOW_MS, undefined, { signal: options.signal })
+  }
+}
+
+function remember(options: ReadyOptions, look: Probe): void {
+  if (options.history.at(-1)?.text !== look.text) options.onProgress?.(look.text)
+  options.history.push(look)
+}
+
+function settledWrong(look: Probe, options: ReadyOptions, stack: string): CcciError {
+  const lastSeen = `${look.text}\n${stack}`
+  switch (look.kind) {
+    case 'no-route':
+      return new NotRoutedError({
+        happened: `The app is up and the reverse proxy has no route to it.`,
+        lastSeen,
+        todo: 'Check its Traefik labels: they must stand under deploy.labels, with traefik.enable=true and a Host(`${DOMAIN}`) rule, and the service must be on the proxy network.',
+      })
+    case 'certificate':
+      return new CertificateError({
+        happened: 'The reverse proxy shows a certificate that is not good for the app’s domain.',
+        lastSeen,
+        todo: 'Bring the dev host up again (npm run dev-host -- up), or check the wildcard certificate and CCCI_CA_FILE.',
+      })
+    case 'no-answer':
+      return new ProxyUnreachableError({
+        happened: 'Nothing answers where the reverse proxy should be.',
+        lastSeen,
+        todo: 'npm run dev-host -- status tells what is missing; npm run dev-host -- up brings it back.',
+      })
+    default:
+      return new WrongAnswerError({
+        happened: `The app is up and answers ${options.path} with something else than ${options.statuses.join(', ')}.`,
+        lastSeen,
+        todo: 'See the app’s log. If this answer is right: health: { path, statuses } in recipe.ts.',
+      })
+  }
+}

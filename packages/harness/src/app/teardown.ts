@@ -1,0 +1,124 @@
+import type Docker from 'dockerode'
+import { openPulse } from '../docker/pulse.ts'
+import { CcciError, messageOf } from '../errors.ts'
+import { describeResidue, type Named, residueOf, runningOf } from './residue.ts'
+
+/** Something of a stack is still there after its removal. */
+export class TeardownError extends CcciError {
+  readonly left: string[]
+
+  constructor(stack: string, left: string[]) {
+    super({
+      happened: `${stack} was removed, and this is still there: ${left.join(', ')}.`,
+      todo: 'Find what holds it (docker ps -a, docker service ls) and remove it; the run stays red.',
+    })
+    this.left = left
+  }
+}
+
+export interface TeardownOptions {
+  /** Milliseconds for all of it. */
+  timeoutMs: number
+  /** Told what is being done. */
+  onStep?: ((text: string) => void) | undefined
+}
+
+/** Task states are not among the engine's events: look again this soon. */
+const LOOK_AGAIN_MS = 50
+
+/**
+ * Takes a stack's services away, waits until swarm has forgotten their tasks, and only then removes its networks. Data
+ * (volumes, secrets, configs) stays. The order matters: a network removed while tasks live leaks their addresses on
+ * every other network, `proxy` among them, for good (moby/moby #37338, moby/swarmkit #3230).
+ *
+ * @throws {TeardownError} naming what is left at the deadline.
+ */
+export async function stopStack(docker: Docker, stack: string, options: TeardownOptions): Promise<void> {
+  const passes = new Passes(docker, stack, options)
+  await passes.until(async () => {
+    const { services, tasks, containers } = await runningOf(docker, stack)
+    if (services.length > 0) options.onStep?.(`removing ${services.map(({ name }) => name).join(', ')}`)
+    await Promise.all(services.map(({ id }) => unlessBusy(docker.getService(id).remove())))
+    // Also those that swarm was just about to start when their service went.
+    await forceRemove(docker, containers)
+    if (tasks.length > 0) options.onStep?.(`waiting for swarm to forget the tasks of ${stack}`)
+    return describeResidue({ services, tasks, containers })
+  })
+  await passes.until(async () => {
+    const { networks } = await residueOf(docker, stack)
+    await Promise.all(networks.map(({ id }) => unlessBusy(docker.getNetwork(id).remove())))
+    return describeResidue({ networks })
+  })
+}
+
+/**
+ * Removes every trace of a stack: services, containers and tasks; then networks; then volumes, secrets and configs; then
+ * looks again. Needs nothing but the stack's name, is idempotent, and never removes an image.
+ *
+ * @throws {TeardownError} naming what remains.
+ */
+export async function removeStack(docker: Docker, stack: string, options: TeardownOptions): Promise<void> {
+  const started = performance.now()
+  await stopStack(docker, stack, options)
+  const timeoutMs = options.timeoutMs - (performance.now() - started)
+  await new Passes(docker, stack, { ...options, timeoutMs }).until(async () => {
+    const residue = await residueOf(docker, stack)
+    const { containers, volumes, secrets, configs } = residue
+    await forceRemove(docker, containers)
+    await Promise.all([
+      ...volumes.map(({ id }) => unlessBusy(docker.getVolume(id).remove())),
+      ...secrets.map(({ id }) => unlessBusy(docker.getSecret(id).remove())),
+      ...configs.map(({ id }) => unlessBusy(docker.getConfig(id).remove())),
+    ])
+    return describeResidue(residue)
+  })
+}
+
+/** Goes over what is left, at every change, until a pass finds nothing, or the deadline. */
+class Passes {
+  readonly #docker: Docker
+  readonly #stack: string
+  readonly #deadline: number
+
+  constructor(docker: Docker, stack: string, options: TeardownOptions) {
+    this.#docker = docker
+    this.#stack = stack
+    this.#deadline = performance.now() + options.timeoutMs
+  }
+
+  /** Each pass removes what it finds and says what that was. */
+  async until(pass: () => Promise<string[]>): Promise<void> {
+    let left = await pass()
+    if (left.length === 0) return
+    const pulse = await openPulse(this.#docker, this.#stack)
+    try {
+      for (;;) {
+        left = await pass()
+        if (left.length === 0) return
+        if (performance.now() > this.#deadline) throw new TeardownError(this.#stack, left)
+        await pulse.changed(LOOK_AGAIN_MS)
+      }
+    } finally {
+      pulse.close()
+    }
+  }
+}
+
+async function forceRemove(docker: Docker, containers: Named[]): Promise<void> {
+  await Promise.all(containers.map(({ id }) => unlessBusy(docker.getContainer(id).remove({ force: true }))))
+}
+
+/**
+ * Busy now (409, «in use») means: the next pass tries again. What is already gone is as wanted (for a network the engine
+ * may say so with a 500: «network … not found»).
+ */
+async function unlessBusy(work: Promise<unknown>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    const { statusCode } = error as { statusCode?: number }
+    if (statusCode === 404 || statusCode === 409) return
+    if (/in use|active endpoints|already in progress|not found/i.test(messageOf(error))) return
+    throw error
+  }
+}

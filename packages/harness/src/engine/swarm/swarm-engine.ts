@@ -1,0 +1,167 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type Docker from 'dockerode'
+import { hasIpvs } from '../../docker/ipvs.ts'
+import { RecipeError } from '../../errors.ts'
+import { abraShExports } from '../../recipe/abra-sh.ts'
+import { type ComposeView, readCompose } from '../../recipe/compose-view.ts'
+import { editEnv, parseEnv } from '../../recipe/env-file.ts'
+import { secretSpecs } from '../../recipe/secrets.ts'
+import type { Settings } from '../../settings/schema.ts'
+import type { DeployEngine, Deployed, EngineApp, Target } from '../engine.ts'
+import { overlayFor, quirksOf } from './overlay.ts'
+import { makeSecrets } from './secrets.ts'
+import { stackDeploy } from './stack-deploy.ts'
+
+/** A recipe without `.env.sample` cannot be deployed by anybody (abra lint R008). */
+export class MissingEnvSampleError extends RecipeError {}
+
+/** The recipe routes over a network that is not there. */
+export class MissingNetworkError extends RecipeError {}
+
+/** The recipe as it would be deployed now: its variables and its composed files. */
+export interface LoadedRecipe {
+  env: Record<string, string>
+  compose: ComposeView
+}
+
+/**
+ * Reads what is checked out together with the app's `.env`: variables from `.env`, then abra.sh's exports, then
+ * `STACK_NAME`; compose files by `COMPOSE_FILE` (abra.md §4 steps 7–9).
+ *
+ * @throws {ComposeError}
+ */
+export async function loadRecipe(app: EngineApp): Promise<LoadedRecipe> {
+  const abraSh = join(app.checkout.dir, 'abra.sh')
+  const env = {
+    ...parseEnv(await readFile(app.envFile, 'utf8')).values,
+    ...(existsSync(abraSh) ? abraShExports(await readFile(abraSh, 'utf8')) : {}),
+    STACK_NAME: app.stack,
+  }
+  return { env, compose: await readCompose({ dir: app.checkout.dir, env, stack: app.stack }) }
+}
+
+/**
+ * The built-in engine: reads a recipe as abra does and drives `docker stack deploy` for the rest.
+ */
+export class SwarmEngine implements DeployEngine {
+  readonly name = 'swarm'
+  readonly #docker: Docker
+  readonly #settings: Settings
+
+  constructor(docker: Docker, settings: Settings) {
+    this.#docker = docker
+    this.#settings = settings
+  }
+
+  /** @throws {MissingEnvSampleError} */
+  async create(app: EngineApp, target: Target, changes: Record<string, string>): Promise<void> {
+    const sample = await readSample(app)
+    await this.#writeEnv(app, editEnv(sample, { ...this.#ownChanges(app, target), ...changes }))
+  }
+
+  async deploy(app: EngineApp, target: Target, signal?: AbortSignal): Promise<Deployed> {
+    const { env, compose } = await loadRecipe(app)
+    const sample = parseEnv(await readSample(app))
+    await this.#checkNetworks(compose)
+    const specs = secretSpecs({ sample, env, compose })
+    const secretValues = await makeSecrets(this.#docker, app, specs)
+    const request = { app, target, compose, env, ipvs: hasIpvs(this.#settings) }
+    const overlay = join(dirname(app.envFile), 'cc-ci.overlay.yml')
+    await writeFile(overlay, overlayFor(request))
+    await stackDeploy({
+      dockerHost: this.#settings.dockerHost,
+      stack: app.stack,
+      files: [...compose.files, ...(app.overlay ? [app.overlay] : []), overlay],
+      env,
+      resolveImage: (await this.#allLocal(compose)) ? 'never' : 'always',
+      cwd: app.checkout.dir,
+      signal,
+    })
+    return { quirks: quirksOf(request), warnings: warningsOf(compose), secretValues }
+  }
+
+  async upgrade(
+    app: EngineApp,
+    target: Target,
+    changes: Record<string, string>,
+    signal?: AbortSignal,
+  ): Promise<Deployed> {
+    const current = await readFile(app.envFile, 'utf8')
+    await this.#writeEnv(app, editEnv(current, { TYPE: `${app.recipe}:${target.version}`, ...changes }))
+    return await this.deploy(app, target, signal)
+  }
+
+  /** A stale `TYPE=` would send abra to another version, and a set `LETS_ENCRYPT_ENV` would ask for a certificate. */
+  #ownChanges(app: EngineApp, target: Target): Record<string, string> {
+    return { TYPE: `${app.recipe}:${target.version}`, DOMAIN: app.domain, LETS_ENCRYPT_ENV: '' }
+  }
+
+  async #writeEnv(app: EngineApp, text: string): Promise<void> {
+    await mkdir(dirname(app.envFile), { recursive: true })
+    await writeFile(`${app.envFile}.new`, text)
+    await rename(`${app.envFile}.new`, app.envFile)
+  }
+
+  async #checkNetworks(compose: ComposeView): Promise<void> {
+    const wanted = Object.values(compose.networks).filter((network) => network.external)
+    if (wanted.length === 0) return
+    const there = await this.#docker.listNetworks()
+    for (const network of wanted) {
+      const found = there.find((one) => one.Name === network.name)
+      if (found?.Scope === 'swarm') continue
+      throw new MissingNetworkError({
+        happened: `The recipe needs the external network "${network.name}", which is not on this host.`,
+        lastSeen: found
+          ? `there is one of that name, of scope "${found.Scope}"`
+          : `overlay networks: ${overlays(there)}`,
+        todo:
+          network.name === this.#settings.proxyNetwork
+            ? 'Bring the dev host up: npm run dev-host -- up. On a host: docker network create -d overlay proxy.'
+            : `docker network create --driver overlay ${network.name}`,
+      })
+    }
+  }
+
+  async #allLocal(compose: ComposeView): Promise<boolean> {
+    const images = new Set(Object.values(compose.services).map((service) => service.image ?? ''))
+    const looks = await Promise.all(
+      [...images].map((image) =>
+        this.#docker
+          .getImage(image)
+          .inspect()
+          .then(() => true)
+          .catch(() => false),
+      ),
+    )
+    return looks.every(Boolean)
+  }
+}
+
+function overlays(networks: { Name: string; Scope: string }[]): string {
+  return (
+    networks
+      .filter((network) => network.Scope === 'swarm')
+      .map((network) => network.Name)
+      .join(', ') || 'none'
+  )
+}
+
+async function readSample(app: EngineApp): Promise<string> {
+  const file = join(app.checkout.dir, '.env.sample')
+  if (existsSync(file)) return await readFile(file, 'utf8')
+  throw new MissingEnvSampleError({
+    happened: `${app.recipe} has no .env.sample at the version under test.`,
+    todo: 'Add one: abra makes an app’s .env from it (lint R008).',
+  })
+}
+
+function warningsOf(compose: ComposeView): string[] {
+  return Object.values(compose.services)
+    .filter((service) => Object.keys(service.strayLabels).length > 0)
+    .map(
+      (service) =>
+        `labels of "${service.name}" outside deploy: are ignored by swarm: ${Object.keys(service.strayLabels).join(', ')}`,
+    )
+}

@@ -1,0 +1,187 @@
+import { hostname } from 'node:os'
+import type { ErrorFact, TestFact } from './facts.ts'
+import type { JournalEvent, JournalLine } from './journal.ts'
+import { judgeStages, judgeTest, type StageJudgement } from './judge.ts'
+import { levelOf } from './level.ts'
+import { RECORD_VERSION, type RunRecord, type RunState, type StageRecord, type TestRecord } from './record.ts'
+import type { Stage, StageOutcome } from './stages.ts'
+import { judgeRun } from './verdict.ts'
+
+/** All that is known of a run: what the runner saw of its tests, and what the run itself wrote down. */
+export interface RunFacts {
+  id: string
+  recipe: string
+  ref?: string | undefined
+  pr?: string | undefined
+  limitedTo?: readonly Stage[] | undefined
+  state: RunState
+  /** Milliseconds since 1970. */
+  startedAt: number
+  endedAt?: number | undefined
+  tests: readonly TestFact[]
+  fileErrors: readonly ErrorFact[]
+  unhandledErrors: readonly ErrorFact[]
+  journal: readonly JournalLine[]
+  /** Stages whose tests have all ended, while the run is running. */
+  ended?: ReadonlySet<Stage> | undefined
+}
+
+type EventOf<Name extends JournalEvent['event']> = Extract<JournalLine, { event: Name }>
+
+const pick = <Name extends JournalEvent['event']>(journal: readonly JournalLine[], name: Name): EventOf<Name>[] =>
+  journal.filter((line): line is EventOf<Name> => line.event === name)
+
+const iso = (at: number): string => new Date(at).toISOString()
+
+/** Each step lasted until the next one, or until something was done. */
+function steps(journal: readonly JournalLine[]): RunRecord['steps'] {
+  const marks = journal.filter((line) => line.event === 'step' || line.event === 'done' || line.event === 'teardown')
+  return marks.flatMap((line, index): RunRecord['steps'] => {
+    if (line.event === 'done') return [{ text: line.text, kind: 'done', at: iso(line.at), durationMs: line.durationMs }]
+    const next = marks[index + 1]
+    if (line.event !== 'step' || !next) return []
+    return [{ text: line.text, kind: 'step', at: iso(line.at), durationMs: Math.max(0, next.at - line.at) }]
+  })
+}
+
+/** A test as it stands in the record. In a stage that was not asked for, only failures count. */
+export function testRecord(test: TestFact, stageOutcome?: StageOutcome): TestRecord {
+  const [error] = test.errors
+  const left = stageOutcome === 'not run' && test.state !== 'failed'
+  const { outcome, reason } = left ? { outcome: 'not run' as const } : judgeTest(test)
+  return {
+    name: test.name,
+    outcome,
+    ...(reason ? { reason } : {}),
+    durationMs: test.durationMs,
+    ...(error ? { error: { name: error.name, message: error.message } } : {}),
+  }
+}
+
+function stageRecord(judgement: StageJudgement, tests: readonly TestFact[]): StageRecord {
+  const own = tests.filter((test) => test.stage === judgement.stage)
+  const ran = own.flatMap((test) =>
+    test.startedAt === undefined ? [] : [[test.startedAt, test.startedAt + test.durationMs]],
+  )
+  const span = Math.max(...ran.map(([, end = 0]) => end)) - Math.min(...ran.map(([start = 0]) => start))
+  return {
+    stage: judgement.stage,
+    outcome: judgement.outcome,
+    ...(judgement.reason ? { reason: judgement.reason } : {}),
+    durationMs: ran.length > 0 ? Math.max(0, span) : 0,
+    tests: own.map((test) => testRecord(test, judgement.outcome)),
+  }
+}
+
+function teardownOf(journal: readonly JournalLine[]): RunRecord['teardown'] {
+  const events = pick(journal, 'teardown')
+  if (events.length === 0) return undefined
+  return {
+    clean: events.every((event) => event.clean),
+    left: events.flatMap((event) => event.left),
+    durationMs: events.reduce((sum, event) => sum + event.durationMs, 0),
+  }
+}
+
+function deploymentsOf(journal: readonly JournalLine[]): RunRecord['deployments'] {
+  const events = pick(journal, 'deployments')
+  const event = events.find(({ counted, planned }) => counted !== planned) ?? events.at(-1)
+  return event && { counted: event.counted, planned: event.planned }
+}
+
+const UNPROVEN_BY_SINGLE = [
+  'plan single: a fresh install at the version under test',
+  'plan single: a restore into a fresh deployment',
+]
+
+function unproven(plan: RunRecord['plan'], stages: readonly StageJudgement[]): string[] {
+  const left = stages.filter((stage) => stage.outcome === 'not run').map((stage) => `${stage.stage}: not asked for`)
+  return plan === 'single' ? [...UNPROVEN_BY_SINGLE, ...left] : left
+}
+
+/** In a run that goes on, only stages that have ended are judged. */
+const pendingStage = (stage: Stage): StageJudgement => ({ stage, outcome: 'not run' })
+
+const reasons = (events: { stage: Stage; reason: string }[]): Map<Stage, string> =>
+  new Map(events.map(({ stage, reason }) => [stage, reason]))
+
+function warnings(facts: RunFacts): string[] {
+  return [
+    ...pick(facts.journal, 'warning').map((event) => event.text),
+    ...facts.tests
+      .filter((test) => test.state === 'passed' && test.retries)
+      .map((test) => `${test.name}: passed only after ${test.retries} repeats`),
+  ]
+}
+
+/**
+ * Makes a run's record from all that is known of it. While the run is running, stages that have not ended are `not run`
+ * and there is neither verdict nor level.
+ */
+export function assembleRecord(facts: RunFacts): RunRecord {
+  const { journal, tests, limitedTo, state } = facts
+  const running = state === 'running'
+  const judged = judgeStages({
+    tests,
+    notApplicable: reasons(pick(journal, 'not-applicable')),
+    unverified: reasons(pick(journal, 'unverified')),
+    limitedTo,
+    fileErrors: facts.fileErrors,
+  }).map((judgement) => (running && !facts.ended?.has(judgement.stage) ? pendingStage(judgement.stage) : judgement))
+  const subject = pick(journal, 'subject').at(-1)
+  const teardown = teardownOf(journal)
+  const deployments = deploymentsOf(journal)
+  const judgement = judgeRun({
+    stages: judged,
+    limitedTo,
+    teardown,
+    deployments,
+    deploymentsSeen: pick(journal, 'deployment').length,
+    fileErrors: facts.fileErrors,
+    unhandledErrors: facts.unhandledErrors,
+    interrupted: state === 'interrupted',
+  })
+  const ref = subject?.ref ?? facts.ref
+  return {
+    schemaVersion: RECORD_VERSION,
+    id: facts.id,
+    recipe: subject?.recipe ?? facts.recipe,
+    ...(subject ? { version: subject.version, commit: subject.commit } : {}),
+    ...(subject?.base === undefined ? {} : { base: subject.base }),
+    ...(ref === undefined ? {} : { ref }),
+    ...(facts.pr === undefined ? {} : { pr: facts.pr }),
+    mode: 'cold',
+    ...(subject ? { plan: subject.plan, domain: subject.domain, stack: subject.stack } : {}),
+    host: hostname(),
+    pid: process.pid,
+    startedAt: iso(facts.startedAt),
+    ...(facts.endedAt === undefined
+      ? {}
+      : { endedAt: iso(facts.endedAt), durationMs: Math.max(0, facts.endedAt - facts.startedAt) }),
+    state,
+    ...(limitedTo ? { limitedTo: [...limitedTo] } : {}),
+    stages: judged.map((stage) => stageRecord(stage, tests)),
+    ...(running ? {} : { verdict: judgement.verdict, level: levelOf(outcomesOf(judged)) }),
+    ...(running || !judgement.blame ? {} : { blame: judgement.blame }),
+    problems: running ? [] : judgement.problems,
+    unproven: unproven(subject?.plan, running ? [] : judged),
+    ...(deployments ? { deployments } : {}),
+    ...(teardown ? { teardown } : {}),
+    evidence: pick(journal, 'evidence').map(({ stage, kind, file, caption }) => ({
+      ...(stage ? { stage } : {}),
+      kind,
+      file,
+      caption,
+    })),
+    quirks: subject?.quirks ?? [],
+    customisation: subject?.customisation ?? {},
+    warnings: warnings(facts),
+    steps: steps(journal),
+  }
+}
+
+/** The outcomes of stages by name, as `levelOf` takes them. */
+export const outcomesOf = (
+  stages: readonly Pick<StageRecord, 'stage' | 'outcome'>[],
+): Partial<Record<Stage, StageRecord['outcome']>> =>
+  Object.fromEntries(stages.map(({ stage, outcome }) => [stage, outcome]))

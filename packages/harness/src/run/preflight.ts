@@ -1,0 +1,74 @@
+import { statfs } from 'node:fs/promises'
+import { connect } from 'node:net'
+import type Docker from 'dockerode'
+import { ProxyUnreachableError } from '../app/ready.ts'
+import { CcciError } from '../errors.ts'
+import type { Settings } from '../settings/schema.ts'
+
+/** Too little room on a disk that the run writes to. */
+export class DiskFullError extends CcciError {}
+
+/** The reverse proxy's network is not there. */
+export class ProxyNetworkError extends CcciError {}
+
+const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GB`
+
+/** Checks what a run needs of the host, before anything is touched. @throws {DiskFullError | ProxyNetworkError | ProxyUnreachableError} */
+export async function preflight(docker: Docker, settings: Settings): Promise<void> {
+  await checkDisk(docker, settings)
+  await checkNetwork(docker, settings)
+  if (settings.proxyAddress) await checkProxy(settings.proxyAddress)
+}
+
+async function checkDisk(docker: Docker, settings: Settings): Promise<void> {
+  const { DockerRootDir: dockerRoot } = (await docker.info()) as { DockerRootDir?: string }
+  const local = settings.dockerHost.startsWith('unix://')
+  for (const folder of [settings.stateDir, ...(local && dockerRoot ? [dockerRoot] : [])]) {
+    const free = await freeBytes(folder)
+    if (free === undefined || free >= settings.minFreeDisk) continue
+    throw new DiskFullError({
+      happened: `The disk of ${folder} is nearly full.`,
+      lastSeen: `${gigabytes(free)} free, ${gigabytes(settings.minFreeDisk)} wanted`,
+      todo: 'Free some space (docker image prune, docker builder prune), or lower CCCI_MIN_FREE_DISK.',
+    })
+  }
+}
+
+async function freeBytes(folder: string): Promise<number | undefined> {
+  try {
+    const { bavail, bsize } = await statfs(folder)
+    return bavail * bsize
+  } catch {
+    return undefined
+  }
+}
+
+async function checkNetwork(docker: Docker, settings: Settings): Promise<void> {
+  const networks = await docker.listNetworks({ filters: { name: [settings.proxyNetwork], scope: ['swarm'] } })
+  if (networks.some((network) => network.Name === settings.proxyNetwork)) return
+  throw new ProxyNetworkError({
+    happened: `There is no overlay network "${settings.proxyNetwork}" on this host.`,
+    todo: 'On a developer machine: npm run dev-host -- up. On a host: deploy the proxy first.',
+  })
+}
+
+async function checkProxy(address: string): Promise<void> {
+  const at = address.lastIndexOf(':')
+  const socket = connect({ host: address.slice(0, at), port: Number(address.slice(at + 1)), timeout: 5_000 })
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve)
+      socket.once('error', reject)
+      socket.once('timeout', () => reject(new Error('no connection within 5 s')))
+    })
+  } catch (error) {
+    throw new ProxyUnreachableError({
+      happened: `The reverse proxy does not answer at ${address}.`,
+      lastSeen: (error as Error).message,
+      todo: 'npm run dev-host -- status tells what is missing; npm run dev-host -- up brings it back.',
+      cause: error,
+    })
+  } finally {
+    socket.destroy()
+  }
+}

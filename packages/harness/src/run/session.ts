@@ -1,0 +1,318 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type Docker from 'dockerode'
+import { Lifecycle, type Purpose } from '../app/lifecycle.ts'
+import { runDomain, stackName } from '../app/names.ts'
+import { describeResidue, residueOf } from '../app/residue.ts'
+import { removeStack } from '../app/teardown.ts'
+import type { Backup } from '../backup/backup.ts'
+import { openResticBackup } from '../backup/restic/restic.ts'
+import { connectSwarm } from '../docker/connect.ts'
+import type { EngineApp, Target } from '../engine/engine.ts'
+import { RUN_LABEL } from '../engine/swarm/overlay.ts'
+import { SwarmEngine } from '../engine/swarm/swarm-engine.ts'
+import { CcciError, messageOf } from '../errors.ts'
+import { abraShExports } from '../recipe/abra-sh.ts'
+import { backupSpec } from '../recipe/backup-labels.ts'
+import { type CheckedOut, cloneRecipe, type PublishedVersion, type RecipeCheckout } from '../recipe/checkout.ts'
+import { type ComposeView, readCompose } from '../recipe/compose-view.ts'
+import { parseEnv } from '../recipe/env-file.ts'
+import { versionLabel } from '../recipe/labels.ts'
+import type { RecipeOptions } from '../recipe/options.ts'
+import { parseVersion } from '../recipe/version.ts'
+import { pathKind, volumeKind } from '../scope/kinds.ts'
+import { type Lease, takeLease } from '../scope/lease.ts'
+import { Scope, ScopeCloseError } from '../scope/scope.ts'
+import { loadSettings } from '../settings/load.ts'
+import type { Settings } from '../settings/schema.ts'
+import { type Journal, openJournal } from './journal.ts'
+import { type Plan, plannedDeployments, startsAtBase } from './plan.ts'
+import { preflight } from './preflight.ts'
+import { STAGES, type Stage } from './stages.ts'
+
+/** What is to be tested, and where its traces go. */
+export interface SessionRequest {
+  runId: string
+  /** The run's folder: journal, record, evidence. */
+  runDir: string
+  /** A recipe's name, or the path of its repository. */
+  recipe: string
+  ref?: string | undefined
+  pr?: string | undefined
+  plan?: Plan | undefined
+  /** The stages this run is limited to; all when absent. */
+  stages?: readonly Stage[] | undefined
+  options: RecipeOptions
+}
+
+/** The parts of a session that exist before the app does. */
+interface Opened {
+  request: SessionRequest
+  settings: Settings
+  docker: Docker
+  lease: Lease
+  scope: Scope
+  journal: Journal
+  checkout: RecipeCheckout
+  target: Target
+  base: PublishedVersion | undefined
+  compose: ComposeView
+  engineApp: EngineApp
+}
+
+/**
+ * One run of one recipe in this process: its lease, its scope, its own checkout, and the app's lifecycle. Everything it
+ * makes is gone after {@link Session.close}.
+ */
+export class Session implements AsyncDisposable {
+  readonly settings: Settings
+  readonly docker: Docker
+  readonly scope: Scope
+  readonly journal: Journal
+  readonly options: RecipeOptions
+  readonly runDir: string
+  readonly runId: string
+  readonly plan: Plan
+  readonly stages: readonly Stage[]
+  /** The version under test. */
+  readonly target: Target
+  /** The published version before it, if there is one. */
+  readonly base: PublishedVersion | undefined
+  /** The composed files of the version under test, as its `.env.sample` has them. */
+  readonly compose: ComposeView
+  readonly lifecycle: Lifecycle
+  readonly reached = { app: false, upgrades: 0, backups: 0 }
+  readonly #lease: Lease
+  readonly #checkout: RecipeCheckout
+  #app: Promise<void> | undefined
+  #backup: Promise<Backup> | undefined
+  #closing: Promise<void> | undefined
+
+  private constructor(opened: Opened) {
+    const { request, settings, docker, scope, journal, engineApp } = opened
+    this.settings = settings
+    this.docker = docker
+    this.scope = scope
+    this.journal = journal
+    this.options = request.options
+    this.runDir = request.runDir
+    this.runId = request.runId
+    this.plan = request.plan ?? request.options.plan ?? 'full'
+    this.stages = request.stages ?? STAGES
+    this.target = opened.target
+    this.base = opened.base
+    this.compose = opened.compose
+    this.#lease = opened.lease
+    this.#checkout = opened.checkout
+    const engine = new SwarmEngine(docker, settings)
+    this.lifecycle = new Lifecycle({ docker, settings, engine, engineApp, options: request.options, scope, journal })
+  }
+
+  /**
+   * Checks the host, takes the lease of the app's name, clones the recipe and finds the version under test and its base.
+   * Nothing is deployed yet; whatever was acquired is given back when this fails.
+   *
+   * @throws {SettingsError | UnknownRecipeError | UnknownVersionError | ComposeError | DiskFullError | …}
+   */
+  static async open(request: SessionRequest): Promise<Session> {
+    const settings = await loadSettings()
+    const journal = openJournal(join(request.runDir, 'journal.jsonl'))
+    const step = (text: string) => journal.write({ event: 'step', text })
+    step('looking at the host')
+    const docker = await connectSwarm(settings.dockerHost)
+    await preflight(docker, settings)
+    const recipe = request.recipe.includes('/') ? basename(request.recipe) : request.recipe
+    const domain = runDomain({ recipe, pr: request.pr, ref: request.ref }, settings.baseDomain)
+    const stack = stackName(domain)
+    const { runId } = request
+    const folder = join(settings.stateDir, 'leases')
+    const timeoutMs = settings.deployTimeout * 1000
+    const lease = await takeLease({ folder, name: stack, runId, timeoutMs, onWait: step })
+    const teardownTimeoutMs = settings.teardownTimeout * 1000
+    const scope = new Scope({ folder: join(settings.stateDir, 'scopes', runId), teardownTimeoutMs, onStep: step })
+    try {
+      await removeLeftovers(docker, stack, journal, teardownTimeoutMs)
+      const into = join(scope.folder, 'recipes', recipe)
+      step(`fetching the recipe ${recipe}`)
+      const sources = settings.recipeSources
+      const checkout = await scope.acquire(pathKind, { path: into }, (signal) =>
+        cloneRecipe({ recipe: request.recipe, sources, into, signal }),
+      )
+      const checkedOut = await checkout.checkout(request.ref, scope.signal)
+      const compose = await sampleCompose(checkout.dir, stack, domain)
+      const target = targetOf(checkedOut, compose, stack)
+      const base = checkout.previous(parseVersion(target.version), target.commit)
+      const overlay = request.options.overlay
+      const engineApp: EngineApp = {
+        recipe,
+        domain,
+        stack,
+        runId,
+        checkout,
+        envFile: join(scope.folder, 'servers', 'default', `${domain}.env`),
+        secrets: request.options.secrets ?? {},
+        overlay,
+      }
+      const opened = { request, settings, docker, lease, scope, journal, checkout, target, base, compose, engineApp }
+      const session = new Session(opened)
+      session.#tellSubject(recipe, domain, stack)
+      return session
+    } catch (error) {
+      await scope.close().catch(() => {})
+      lease.release()
+      throw error
+    }
+  }
+
+  /** The app, deployed and ready at the version under test (in a `single` plan with an upgrade to come: at its base). */
+  async deployed(): Promise<Lifecycle> {
+    this.reached.app = true
+    this.#app ??= this.#first()
+    await this.#app
+    return this.lifecycle
+  }
+
+  /** The app as it stands, or deployed at the version under test when nothing stands yet. */
+  async standing(): Promise<Lifecycle> {
+    if (this.lifecycle.deployments === 0) await this.install(this.target, 'install')
+    return this.lifecycle
+  }
+
+  /** Wipes what stands and deploys a version afresh. */
+  async install(target: Target, purpose: Purpose): Promise<void> {
+    await this.lifecycle.install(target, this.#envFor(target), purpose)
+    this.#app = Promise.resolve()
+  }
+
+  /** Upgrades what stands to the version under test. */
+  async upgrade(): Promise<void> {
+    await this.lifecycle.upgrade(this.target, { ...this.#env(), ...this.#upgradeEnv() })
+  }
+
+  /**
+   * The backup tool with this run's own repository; the same one each time. Making the repository takes seconds, so it is
+   * begun with the first deployment when a backup is to come.
+   */
+  backup(): Promise<Backup> {
+    this.#backup ??= this.#openBackup()
+    return this.#backup
+  }
+
+  /** The published version of that name, ready to be deployed. @throws {UnknownVersionError} */
+  async published(version: string): Promise<Target> {
+    const checkedOut = await this.#checkout.checkout(version, this.scope.signal)
+    return { ...checkedOut, version: checkedOut.tag?.text ?? version }
+  }
+
+  /**
+   * Removes everything this session made and gives the lease back last. Idempotent. What could not be removed is in the
+   * journal and in the error.
+   *
+   * @throws {ScopeCloseError}
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #close(): Promise<void> {
+    const started = performance.now()
+    const tell = (clean: boolean, left: string[]) =>
+      this.journal.write({ event: 'teardown', clean, left, durationMs: performance.now() - started })
+    const { deployments: counted } = this.lifecycle
+    this.journal.write({ event: 'deployments', counted, planned: plannedDeployments(this.plan, this.reached) })
+    try {
+      await (await this.#backup?.catch(() => undefined))?.close()
+      await this.lifecycle.app.setDeployed(undefined)
+      await this.lifecycle.app.http.close()
+      await this.scope.close()
+      tell(true, [])
+    } catch (error) {
+      tell(false, error instanceof ScopeCloseError ? error.left : [messageOf(error)])
+      throw error
+    } finally {
+      this.#lease.release()
+    }
+  }
+
+  async #openBackup(): Promise<Backup> {
+    const { dockerHost, helperImage: image } = this.settings
+    const repositoryVolume = `cc-ci-backup-${this.runId}`
+    const labels = { [RUN_LABEL]: this.runId }
+    return await this.scope.acquire(volumeKind, { dockerHost, volume: repositoryVolume }, async () =>
+      openResticBackup(this.docker, { image, repositoryVolume, labels }),
+    )
+  }
+
+  async #first(): Promise<void> {
+    if (this.stages.includes('backup') && backupSpec(this.compose)) this.backup().catch(() => {})
+    if (startsAtBase(this.plan, this.stages, this.base !== undefined) && this.base) {
+      await this.install(await this.published(this.base.text), 'upgrade base')
+    } else {
+      await this.install(this.target, 'install')
+    }
+  }
+
+  #env(): Record<string, string> {
+    const { env } = this.options
+    return typeof env === 'function' ? env(this.lifecycle.app.domain) : { ...env }
+  }
+
+  #upgradeEnv(): Record<string, string> {
+    const { upgradeEnv } = this.options
+    return typeof upgradeEnv === 'function' ? upgradeEnv(this.lifecycle.app.domain) : { ...upgradeEnv }
+  }
+
+  #envFor(target: Target): Record<string, string> {
+    return target.commit === this.target.commit ? { ...this.#env(), ...this.#upgradeEnv() } : this.#env()
+  }
+
+  #tellSubject(recipe: string, domain: string, stack: string): void {
+    this.journal.write({
+      event: 'subject',
+      recipe,
+      version: this.target.version,
+      commit: this.target.commit,
+      ref: this.target.ref,
+      base: this.base?.text,
+      domain,
+      stack,
+      plan: this.plan,
+      quirks: [],
+      customisation: JSON.parse(JSON.stringify(this.options)) as Record<string, unknown>,
+    })
+  }
+}
+
+/** What an earlier run left under this name: its owner is gone, since the lease is ours. */
+async function removeLeftovers(docker: Docker, stack: string, journal: Journal, timeoutMs: number): Promise<void> {
+  const left = describeResidue(await residueOf(docker, stack))
+  if (left.length === 0) return
+  journal.write({ event: 'warning', text: `an earlier run left this behind, removed now: ${left.join(', ')}` })
+  await removeStack(docker, stack, { timeoutMs })
+}
+
+async function sampleCompose(dir: string, stack: string, domain: string): Promise<ComposeView> {
+  const read = async (name: string) => (existsSync(join(dir, name)) ? await readFile(join(dir, name), 'utf8') : '')
+  const env = {
+    ...parseEnv(await read('.env.sample')).values,
+    ...abraShExports(await read('abra.sh')),
+    DOMAIN: domain,
+    STACK_NAME: stack,
+  }
+  return await readCompose({ dir, env, stack })
+}
+
+function targetOf(checkedOut: CheckedOut, compose: ComposeView, stack: string): Target {
+  return { ...checkedOut, version: checkedOut.tag?.text ?? versionLabel(compose, stack) ?? '' }
+}
+
+/** Whose fault an error is: the recipe's, the infrastructure's, or the caller's; unknown ones are the test's own. */
+export function blameOf(error: unknown): 'recipe' | 'infrastructure' | 'usage' | undefined {
+  return error instanceof CcciError ? error.blame : undefined
+}

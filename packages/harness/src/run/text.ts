@@ -1,0 +1,94 @@
+import { styleText } from 'node:util'
+import type { RunRecord, StageRecord, TestRecord } from './record.ts'
+import type { StageOutcome } from './stages.ts'
+
+/** Puts a text in a colour, or leaves it as it is where colours are not wanted. */
+export type Paint = (format: Parameters<typeof styleText>[0], text: string) => string
+
+/** Colours for `stream`, by Node's own rules: a terminal, NO_COLOR, FORCE_COLOR. */
+export const paintFor =
+  (stream: NodeJS.WritableStream): Paint =>
+  (format, text) =>
+    styleText(format, text, { stream })
+
+/** A duration for a person: `40 ms`, `0.4 s`, `12.3 s`, `2 min 05 s`. */
+export function took(ms: number): string {
+  if (ms < 95) return `${Math.round(ms)} ms`
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`
+  const seconds = Math.round(ms / 1000)
+  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`
+}
+
+/** Every line of `text` behind `margin`. */
+export const indent = (text: string, margin: string): string => text.replace(/^/gm, margin)
+
+const LOOK: Record<StageOutcome, { sign: string; format: Parameters<typeof styleText>[0] }> = {
+  pass: { sign: '✓', format: 'green' },
+  fail: { sign: '✗', format: 'red' },
+  blocked: { sign: '■', format: 'yellow' },
+  'not applicable': { sign: '–', format: 'dim' },
+  unverified: { sign: '?', format: 'yellow' },
+  'not run': { sign: '–', format: 'dim' },
+}
+
+/** An outcome's sign, in its colour. */
+export const signOf = (outcome: StageOutcome, paint: Paint): string => paint(LOOK[outcome].format, LOOK[outcome].sign)
+
+/** One test as a line: its sign, name and time, and why it did not pass unless an error below says so. */
+export function judgedLine(test: TestRecord, paint: Paint): string {
+  const time = test.durationMs > 0 || test.outcome === 'pass' ? paint('dim', ` ${took(test.durationMs)}`) : ''
+  const why = test.error || !test.reason ? '' : paint('dim', `  ${test.outcome}: ${test.reason}`)
+  return `    ${signOf(test.outcome, paint)} ${test.name}${time}${why}`
+}
+
+function stageRow(stage: StageRecord, width: number, paint: Paint): string {
+  const { sign, format } = LOOK[stage.outcome]
+  const outcome = paint(format, `${sign} ${stage.outcome}`.padEnd(width))
+  const time = stage.durationMs > 0 ? took(stage.durationMs) : ''
+  return `  ${stage.stage.padEnd(10)} ${outcome}  ${time.padStart(11)}  ${stage.reason ?? ''}`.trimEnd()
+}
+
+function teardownRow(teardown: RunRecord['teardown'], width: number, paint: Paint): string {
+  const format = teardown?.clean ? 'green' : 'red'
+  const outcome = !teardown ? '✗ not reported' : teardown.clean ? '✓ clean' : '✗ left'
+  const time = teardown ? took(teardown.durationMs) : ''
+  const row = `  ${'teardown'.padEnd(10)} ${paint(format, outcome.padEnd(width))}  ${time.padStart(11)}`
+  return `${row}  ${teardown?.left.join(', ') ?? ''}`.trimEnd()
+}
+
+const VERDICT_LOOK = { green: '✓', red: '✗', interrupted: '■' } as const
+
+/** The stages' own problems stand in the table already. */
+const beyondStages = ({ problems, stages }: RunRecord): string[] =>
+  problems.filter((problem) => !stages.some(({ stage }) => problem.startsWith(`${stage}: `)))
+
+/** The end of a run as a person reads it: the stages, the verdict, what speaks against green, where the report is. */
+export function runSummary(record: RunRecord, folder: string, lastTotal: number | undefined, paint: Paint): string[] {
+  const verdict = record.verdict ?? 'interrupted'
+  const width = Math.max(14, ...record.stages.map((stage) => stage.outcome.length + 2))
+  const facts = [
+    `level ${record.level ?? 0} of 5`,
+    record.deployments ? `${record.deployments.counted} of ${record.deployments.planned} deployments` : undefined,
+    record.durationMs === undefined ? undefined : took(record.durationMs),
+    lastTotal === undefined ? undefined : `last time ${took(lastTotal)}`,
+    record.limitedTo ? `only ${record.limitedTo.join(', ')}` : undefined,
+    record.blame && record.blame !== 'recipe' ? `not the recipe's doing (${record.blame})` : undefined,
+  ].filter((fact) => fact !== undefined)
+  const title = paint(['bold', verdict === 'green' ? 'green' : 'red'], `${VERDICT_LOOK[verdict]} ${verdict}`)
+  return [
+    '',
+    paint('dim', `  ${'stage'.padEnd(10)} ${'outcome'.padEnd(width)}  ${'time'.padStart(11)}  reason`),
+    ...record.stages.map((stage) => stageRow(stage, width, paint)),
+    teardownRow(record.teardown, width, paint),
+    '',
+    `  ${title} · ${[`${record.recipe} ${record.version ?? ''}`.trim(), ...facts].join(' · ')}`,
+    ...beyondStages(record).map((problem) => paint('red', `    ${problem}`)),
+    ...record.unproven.map((what) => paint('dim', `    not proven: ${what}`)),
+    ...record.warnings.map((warning) => paint('yellow', `    warning: ${warning}`)),
+    ...(verdict === 'green'
+      ? []
+      : record.evidence.map(({ file, caption }) => `    evidence: ${folder}/${file} (${caption})`)),
+    `  report: ${folder}/run.json`,
+    '',
+  ]
+}

@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { LeaseHeldError, takeLease } from './lease.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cc-ci-lease-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const request = (timeoutMs = 0) => ({ folder, name: 'cust-000000', runId: 'this-run', timeoutMs })
+
+/** Another process that takes the lease, says so, and holds it until it is ended. */
+async function holderProcess() {
+  const script = `
+    const { takeLease } = await import(${JSON.stringify(join(import.meta.dirname, 'lease.ts'))})
+    await takeLease({ folder: ${JSON.stringify(folder)}, name: 'cust-000000', runId: 'other-run', timeoutMs: 0 })
+    console.log('held')
+    setInterval(() => {}, 60_000)`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(child.stdout, 'data')
+  return {
+    async kill() {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    },
+  }
+}
+
+test('a lease that nobody holds is taken at once, and can be taken again after its release', async () => {
+  const first = await takeLease(request())
+  first.release()
+  const second = await takeLease(request())
+  second.release()
+})
+
+test('a lease held by another process is refused at the deadline, naming the holder', async () => {
+  const holder = await holderProcess()
+  try {
+    const error = await takeLease(request()).catch((caught: unknown) => caught)
+    expect(error).toBeInstanceOf(LeaseHeldError)
+    expect((error as LeaseHeldError).message).toMatch(/cust-000000 is in use by run other-run \(process \d+/)
+  } finally {
+    await holder.kill()
+  }
+})
+
+test('the operating system gives the lease back when its holder is killed', async () => {
+  const holder = await holderProcess()
+  let told = ''
+  const waiting = takeLease({ ...request(20_000), onWait: (text) => (told = text) })
+  await holder.kill()
+  const lease = await waiting
+  lease.release()
+  expect(told === '' || told.includes('other-run')).toBe(true)
+})
+
+test('waiting ends with an abort', async () => {
+  const holder = await holderProcess()
+  try {
+    const controller = new AbortController()
+    const waiting = takeLease({
+      ...request(60_000),
+      signal: controller.signal,
+      onWait: () => controller.abort(new Error('enough')),
+    })
+    await expect(waiting).rejects.toThrow()
+  } finally {
+    await holder.kill()
+  }
+})

@@ -1,0 +1,153 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { TeardownError } from '../app/teardown.ts'
+import { CcciError, messageOf } from '../errors.ts'
+import { KINDS, type Kind } from './kinds.ts'
+import { Ledger, type LedgerEntry } from './ledger.ts'
+
+/** The scope was closed, or is closing, while somebody wanted more of it. */
+export class ScopeClosedError extends CcciError {}
+
+/** One or more things of a scope could not be undone. */
+export class ScopeCloseError extends CcciError {
+  readonly left: string[]
+  readonly errors: Error[]
+
+  constructor(failures: { entry: LedgerEntry; error: Error }[], ledger: string) {
+    const left = failures.flatMap(({ entry, error }) =>
+      error instanceof TeardownError ? error.left : [`${entry.kind} ${JSON.stringify(entry.data)}`],
+    )
+    super({
+      happened: `${failures.length} of the things of this run could not be removed: ${left.join(', ')}.`,
+      lastSeen: failures.map(({ entry, error }) => `${entry.kind}: ${error.message}`).join('\n'),
+      todo: 'Remove what is named; the run stays red.',
+      evidence: ledger,
+    })
+    this.left = left
+    this.errors = failures.map(({ error }) => error)
+  }
+}
+
+export interface ScopeOptions {
+  /** The scope's own folder: its ledger, checkouts and files. */
+  folder: string
+  /** Milliseconds for undoing one thing; when they are over, the next one's turn comes all the same. */
+  teardownTimeoutMs: number
+  onStep?: ((text: string) => void) | undefined
+}
+
+/**
+ * Owns what a test acquires. Everything is written to the ledger before it is made, and undone last-in-first-out however
+ * the test ends: {@link Scope.close} runs every step even when one throws or hangs.
+ */
+export class Scope implements AsyncDisposable {
+  readonly folder: string
+  readonly #ledger: Ledger
+  readonly #options: ScopeOptions
+  readonly #abort = new AbortController()
+  #closing: Promise<void> | undefined
+
+  constructor(options: ScopeOptions) {
+    mkdirSync(options.folder, { recursive: true })
+    this.folder = options.folder
+    this.#options = options
+    this.#ledger = new Ledger(join(options.folder, 'ledger.jsonl'))
+  }
+
+  /** Aborted as soon as the scope begins to close: hand it to everything that waits or runs a program. */
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  /** What the scope still owns, as `kind {data}`. */
+  get owned(): string[] {
+    return this.#ledger.entries.map((entry) => `${entry.kind} ${JSON.stringify(entry.data)}`)
+  }
+
+  /**
+   * Writes down what is about to be made, then makes it. When `up` fails, what it left half-made is undone at close.
+   *
+   * @throws {ScopeClosedError} when the scope is closed or closing; {LedgerError} when the disk cannot take the entry;
+   *   whatever `up` throws.
+   */
+  async acquire<Data, Value>(
+    kind: Kind<Data>,
+    data: Data,
+    up: (signal: AbortSignal) => Promise<Value>,
+  ): Promise<Value> {
+    if (this.#closing)
+      throw new ScopeClosedError({
+        happened: `The scope in ${this.folder} is closed: no ${kind.name} can be acquired.`,
+      })
+    const checked = kind.schema.parse(data)
+    this.#ledger.add(kind.name, checked)
+    return await up(this.signal)
+  }
+
+  /** Undoes one thing before its turn; the rest of the scope is as it was. */
+  async release<Data>(kind: Kind<Data>, data: Data): Promise<void> {
+    const wanted = JSON.stringify(kind.schema.parse(data))
+    for (const entry of this.#ledger.entries.filter(
+      (one) => one.kind === kind.name && JSON.stringify(one.data) === wanted,
+    )) {
+      await this.#undo(entry)
+    }
+  }
+
+  /**
+   * Undoes everything, newest first. Every step runs even if one throws or hangs. Idempotent: the second call awaits the
+   * first.
+   *
+   * @throws {ScopeCloseError} naming what is left.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #close(): Promise<void> {
+    this.#abort.abort(new ScopeClosedError({ happened: `The scope in ${this.folder} was closed.` }))
+    const failures: { entry: LedgerEntry; error: Error }[] = []
+    for (const entry of this.#ledger.entries.toReversed()) {
+      try {
+        await this.#undo(entry)
+      } catch (error) {
+        failures.push({ entry, error: error instanceof Error ? error : new Error(messageOf(error)) })
+      }
+    }
+    if (failures.length > 0) throw new ScopeCloseError(failures, this.#ledger.file)
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  async #undo(entry: LedgerEntry): Promise<void> {
+    const kind = KINDS.find((one) => one.name === entry.kind)
+    if (!kind)
+      throw new CcciError({
+        happened: `Nothing here knows how to undo a "${entry.kind}".`,
+        evidence: this.#ledger.file,
+      })
+    const timeoutMs = this.#options.teardownTimeoutMs
+    const clock = new AbortController()
+    try {
+      await Promise.race([
+        kind.down(entry.data as never, { timeoutMs, onStep: this.#options.onStep }),
+        pause(timeoutMs + GRACE_MS, undefined, { signal: clock.signal }).then(() => {
+          throw new CcciError({
+            happened: `Undoing the ${entry.kind} ${JSON.stringify(entry.data)} hangs: given up after ${timeoutMs / 1000} s.`,
+          })
+        }),
+      ])
+    } finally {
+      clock.abort()
+    }
+    this.#ledger.strike(entry.number)
+  }
+}
+
+/** A step that keeps its own clock gets this much longer than that before it counts as hanging. */
+const GRACE_MS = 2_000

@@ -1,0 +1,65 @@
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import { tagsExpression } from '@cc-ci/harness'
+import { execa } from 'execa'
+import type { RunRequest } from './request.ts'
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** How the runner's process ended. */
+export interface ChildEnd {
+  exitCode: number
+  /** The first signal that this process was told to end with, or that ended the child. */
+  signal: NodeJS.Signals | undefined
+}
+
+/** By which exit code a shell says that a program was ended by a signal. */
+export const codeOfSignal = (signal: NodeJS.Signals): number => 128 + constants.signals[signal]
+
+const environment = ({ runId, recipe, ref, pr, stages, plan }: RunRequest): Record<string, string | undefined> => ({
+  CCCI_RUN_ID: runId,
+  CCCI_RECIPE: recipe,
+  CCCI_REF: ref,
+  CCCI_PR: pr,
+  CCCI_STAGES: stages?.join(','),
+  CCCI_PLAN: plan,
+})
+
+/**
+ * Runs the recipe's Vitest project to its end. The child has a process group of its own, so that a terminal's Ctrl-C
+ * comes through here: it is handed on once and the child is waited for, since it removes the app first; a second one
+ * ends it at once. When this process vanishes, the child sees its channel close and ends the run in order.
+ *
+ * @param output where the child's progress goes: 1 for stdout, 2 for stderr.
+ */
+export async function runVitest(request: RunRequest, root: string, output: 1 | 2): Promise<ChildEnd> {
+  const args = [
+    join(root, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    `--project=${request.project}`,
+    `--reporter=${join(root, 'packages/fixtures/src/vitest/reporter.ts')}`,
+    ...(request.stages ? [`--tags-filter=${tagsExpression(request.stages)}`] : []),
+  ]
+  const child = execa(process.execPath, args, {
+    cwd: root,
+    env: environment(request),
+    stdin: 'ignore',
+    stdout: output === 1 ? 'inherit' : process.stderr,
+    stderr: 'inherit',
+    ipc: true,
+    detached: true,
+    reject: false,
+  })
+  let told: NodeJS.Signals | undefined
+  const forward = (signal: NodeJS.Signals) => {
+    told ??= signal
+    child.kill(signal)
+  }
+  for (const signal of SIGNALS) process.on(signal, forward)
+  try {
+    const { exitCode, signal } = await child
+    return { exitCode: exitCode ?? 1, signal: told ?? signal }
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, forward)
+  }
+}

@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CcciError, STAGES } from '@cc-ci/harness'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { EXIT, exitCodeOfError } from './exit-codes.ts'
+import type { RunFlags } from './request.ts'
+import { runCommand } from './run.ts'
+import { type RunsFlags, runsCommand } from './runs.ts'
+import { showCommand } from './show.ts'
+
+const RUN_HELP = `
+Examples:
+  cc-ci run                                      custom-html, all stages
+  cc-ci run n8n --ref 2.1.0+1.88.0               a published version
+  cc-ci run ../my-recipe --pr 12                 a repository on this machine
+  cc-ci run custom-html --stages install,custom  only these stages; the verdict says so
+
+Exit codes:
+  0 green · 1 red · 2 asked for something that cannot be · 3 not the recipe's doing · 128+n ended by signal n`
+
+const SHOW_HELP = `
+Examples:
+  cc-ci show last
+  cc-ci show 20260130-101502-custom-html-3f9a2c
+  cc-ci show 3f9a2c --json`
+
+function positive(text: string): number {
+  const number = Number(text)
+  if (Number.isInteger(number) && number > 0) return number
+  throw new InvalidArgumentError('It takes a whole number from 1 up.')
+}
+
+function version(root: string): string {
+  return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version
+}
+
+function program(root: string, cwd: string, done: (code: number) => void): Command {
+  // Set before any command is added: commands inherit it.
+  const cli = new Command('cc-ci').exitOverride().showHelpAfterError('(cc-ci help tells how it is used)')
+  cli
+    .description('CI of Co-op Cloud recipes: deploys an app for real, proves it, removes every trace.')
+    .version(version(root), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'tell how it is used')
+
+  cli
+    .command('run')
+    .description('test a recipe on this host, and say what was seen')
+    .argument('[recipe]', 'its name, or the path or URL of its repository', 'custom-html')
+    .addOption(new Option('--ref <ref>', 'the commit, branch or version to test').env('CCCI_REF'))
+    .addOption(new Option('--pr <number>', 'the pull request this is for').env('CCCI_PR'))
+    .addOption(new Option('--stages <list>', `only some of: ${STAGES.join(',')}`).env('CCCI_STAGES'))
+    .addOption(new Option('--plan <plan>', 'how often to deploy').choices(['full', 'single']).env('CCCI_PLAN'))
+    .option('--json', 'print the record on stdout, the progress on stderr')
+    .addHelpText('after', RUN_HELP)
+    .action(async (recipe: string, flags: RunFlags) => done(await runCommand(recipe, flags, { root, cwd })))
+
+  cli
+    .command('runs')
+    .description('list the runs recorded on this host, the newest first')
+    .option('--recipe <name>', 'only those of one recipe')
+    .option('-n, --limit <number>', 'how many at most', positive, 20)
+    .option('--json', 'print their records')
+    .action((flags: RunsFlags) => runsCommand(flags, root))
+
+  cli
+    .command('show')
+    .description('show a recorded run')
+    .argument('<run>', 'its id, a beginning or end of it, or "last"')
+    .option('--json', 'print its record')
+    .addHelpText('after', SHOW_HELP)
+    .action((run: string, flags: { json?: boolean }) => showCommand(run, flags, root))
+  return cli
+}
+
+/** Where a person stands: npm changes into the package before it runs a script, and says where it came from. */
+const here = (): string => process.env.INIT_CWD ?? process.cwd()
+
+/**
+ * The command line of cc-ci. Never throws: errors are printed, those of cc-ci without a stack.
+ *
+ * @param where `root` is the folder that holds `vitest.config.ts` and the recipes' suites.
+ * @returns the exit code.
+ */
+export async function main(args: string[], where: { root: string }): Promise<number> {
+  let code: number = EXIT.green
+  try {
+    await program(where.root, here(), (result) => {
+      code = result
+    }).parseAsync(args, { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.green : EXIT.usage
+    console.error(error instanceof CcciError ? error.message : error)
+    return exitCodeOfError(error)
+  }
+}

@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs'
+import { isAbsolute, join, resolve } from 'node:path'
+import {
+  candidates,
+  newRunId,
+  parseStages,
+  recipeName,
+  type Settings,
+  type Stage,
+  UsageError,
+  unknownRecipe,
+} from '@cc-ci/harness'
+
+/** The options of `cc-ci run` as they were typed. */
+export interface RunFlags {
+  ref?: string
+  pr?: string
+  stages?: string
+  plan?: 'full' | 'single'
+  json?: boolean
+}
+
+/** What is to be run, checked. */
+export interface RunRequest {
+  runId: string
+  /** The recipe's name, or where its repository is: an absolute path or a URL. */
+  recipe: string
+  /** The Vitest project that tests it. */
+  project: string
+  ref?: string
+  pr?: string
+  stages?: Stage[]
+  plan?: 'full' | 'single'
+}
+
+/** An option of `cc-ci run` has a value it cannot have. */
+export class RunFlagError extends UsageError {}
+
+const isUrl = (recipe: string): boolean => /^[a-z][a-z0-9+.-]*:\/\/|^[^/\s]+@[^/\s]+:/i.test(recipe)
+
+/** A path is a path for the person who typed it; elsewhere it must be absolute. */
+function located(recipe: string, cwd: string): string {
+  const isPath = !isUrl(recipe) && (recipe.includes('/') || recipe === '.' || recipe === '..')
+  if (!isPath) return recipe
+  return isAbsolute(recipe) ? recipe : resolve(cwd, recipe)
+}
+
+/**
+ * Checks what was asked for before anything is touched: stages, pull request, recipe.
+ *
+ * @throws {StageSelectionError | RunFlagError | UnknownRecipeError}
+ */
+export async function runRequest(
+  typed: string,
+  flags: RunFlags,
+  where: { root: string; cwd: string; settings: Settings },
+): Promise<RunRequest> {
+  const stages = flags.stages === undefined ? undefined : parseStages(flags.stages)
+  if (flags.pr !== undefined && !/^[1-9]\d*$/.test(flags.pr)) {
+    throw new RunFlagError({ happened: `--pr is "${flags.pr}".`, todo: 'It takes the number of a pull request.' })
+  }
+  if (flags.ref?.startsWith('-') || flags.ref === '') {
+    throw new RunFlagError({ happened: `--ref is "${flags.ref}".`, todo: 'It takes a commit, a branch or a version.' })
+  }
+  const recipe = located(typed, where.cwd)
+  const { recipeSources } = where.settings
+  const found = candidates(recipe, recipeSources)
+  if (found.origins.length === 0) throw await unknownRecipe(recipe, recipeSources, [])
+  const name = recipeName(recipe)
+  const hasSuite = existsSync(join(where.root, 'packages', 'recipes', name, `${name}.test.ts`))
+  return {
+    runId: newRunId(recipe),
+    recipe,
+    project: hasSuite ? name : 'generic',
+    ...(flags.ref === undefined ? {} : { ref: flags.ref }),
+    ...(flags.pr === undefined ? {} : { pr: flags.pr }),
+    ...(stages ? { stages } : {}),
+    ...(flags.plan === undefined ? {} : { plan: flags.plan }),
+  }
+}

@@ -1,0 +1,90 @@
+import { mkdirSync } from 'node:fs'
+import { dockerClient, type Settings } from '@cc-ci/harness'
+import type Docker from 'dockerode'
+import { certificateFiles, ensureCertificate } from './certificate.ts'
+import { ensureChromium } from './chromium.ts'
+import { ensureEngine } from './engine.ts'
+import { readHost, writeHost } from './host.ts'
+import { ensureImage, planImages } from './images.ts'
+import { devHostPaths } from './paths.ts'
+import { proxyListen } from './port.ts'
+import { preflight } from './preflight.ts'
+import { ensureProxy } from './proxy-container.ts'
+import { ensureRecipes, sampleRecipes } from './recipes.ts'
+import { ensureRouter } from './router-process.ts'
+import type { Step } from './step.ts'
+import { ensureNetwork, ensureSwarm } from './swarm.ts'
+
+/** A part of `up`: what it is about, and what is done; the answer says in a few words how it went. */
+export interface Part {
+  title: string
+  work(say: (text: string) => void): Promise<string>
+}
+
+/** Everything `up` does, in order. Each part looks first and does only what is missing. */
+export async function upParts(settings: Settings): Promise<Part[]> {
+  const paths = devHostPaths(settings.stateDir)
+  const { host, port } = proxyListen(settings.proxyAddress)
+  let present: Docker | undefined
+  let docker: Docker = dockerClient(settings.dockerHost)
+  const step = (say: Step['say']): Step => ({ settings, paths, docker, say })
+  const images = await planImages()
+  const caddy = images.find(({ name }) => name === 'caddy')
+  if (!caddy) throw new Error('there is no proxy image in the plan')
+
+  return [
+    {
+      title: 'Machine',
+      async work() {
+        present = await preflight(settings)
+        for (const folder of [paths.root, paths.proxy]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+        return present ? 'fit, with a Docker engine' : 'fit, without a Docker engine'
+      },
+    },
+    {
+      title: 'Docker engine',
+      async work(say) {
+        const engine = await ensureEngine({ settings, paths, say }, present)
+        docker = engine.docker
+        return engine.how
+      },
+    },
+    { title: 'Swarm', work: (say) => ensureSwarm(step(say)) },
+    { title: 'Network', work: (say) => ensureNetwork(step(say)) },
+    { title: 'Certificate', work: (say) => ensureCertificate(step(say)) },
+    ...images.map((image) => ({
+      title: `Image cc-ci/${image.name}`,
+      work: (say: Step['say']) => ensureImage(image, step(say)),
+    })),
+    { title: 'Browser', work: (say) => ensureChromium(step(say)) },
+    { title: 'Router', work: (say) => ensureRouter(step(say)) },
+    { title: 'Proxy', work: (say) => ensureProxy(step(say), caddy) },
+    {
+      title: 'Sample recipes',
+      async work() {
+        const made = await ensureRecipes(paths.recipes)
+        const count = `${sampleRecipes().length} there`
+        return made.length > 0 ? `${count}, made: ${made.join(', ')}` : count
+      },
+    },
+    {
+      title: 'Settings',
+      async work() {
+        const { made } = readHost(settings.stateDir)
+        writeHost(settings.stateDir, {
+          settings: {
+            dockerHost: settings.dockerHost,
+            baseDomain: settings.baseDomain,
+            proxyAddress: `${host}:${port}`,
+            caFile: certificateFiles(paths.tls).ca,
+            proxyNetwork: settings.proxyNetwork,
+            recipeSources: [paths.recipes],
+            helperImage: settings.helperImage,
+          },
+          made,
+        })
+        return `https://<app>.${settings.baseDomain}/ at ${host}:${port}`
+      },
+    },
+  ]
+}
