@@ -34,7 +34,7 @@ export interface RunRequest {
 }
 
 /** An option of `cc-ci run` has a value it cannot have. */
-export class RunFlagError extends UsageError {}
+class RunFlagError extends UsageError {}
 
 const isUrl = (recipe: string): boolean => /^[a-z][a-z0-9+.-]*:\/\/|^[^/\s]+@[^/\s]+:/i.test(recipe)
 

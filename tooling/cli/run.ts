@@ -15,10 +15,10 @@ import { EXIT, exitCodeOfRecord } from './exit-codes.ts'
 import { type RunFlags, runRequest } from './request.ts'
 
 /** The runner ended without leaving a record. */
-export class NoRecordError extends CcciError {}
+class NoRecordError extends CcciError {}
 
 /** The runner failed although the record is green: something went wrong that no run stands for. */
-export class RunnerFailedError extends CcciError {}
+class RunnerFailedError extends CcciError {}
 
 /** A record that still says running was cut off: it becomes interrupted. */
 function settled(folder: string, end: ChildEnd): RunRecord {

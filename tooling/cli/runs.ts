@@ -38,7 +38,7 @@ function row(record: RunRecord): string[] {
 }
 
 /** Recorded runs as a table, the newest first. */
-export function runsTable(records: readonly RunRecord[], paint: Paint): string[] {
+function runsTable(records: readonly RunRecord[], paint: Paint): string[] {
   const rows = [HEADINGS, ...records.map(row)]
   const widths = HEADINGS.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)))
   return rows.map((cells, index) =>

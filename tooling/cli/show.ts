@@ -12,7 +12,7 @@ import {
 } from '@cc-ci/harness'
 
 /** A recorded run for a person: what was tested, each test, the stages and the verdict. */
-export function showLines(record: RunRecord, folder: string, paint: Paint): string[] {
+function showLines(record: RunRecord, folder: string, paint: Paint): string[] {
   const base = record.base ? `, upgrade from ${record.base}` : ''
   const asked = [record.ref && `ref ${record.ref}`, record.pr && `pull request ${record.pr}`].filter(Boolean).join(', ')
   const began = new Date(record.startedAt).toISOString().slice(0, 16).replace('T', ' ')
@@ -25,7 +25,7 @@ export function showLines(record: RunRecord, folder: string, paint: Paint): stri
       .flatMap((stage) => [
         `  ${paint('bold', stage.stage)}`,
         ...stage.tests.flatMap((test) => [
-          judgedLine(test, paint),
+          judgedLine(test, stage.stage, paint),
           ...(test.error ? [indent(`${test.error.name}: ${test.error.message}`, '        ')] : []),
         ]),
       ]),

@@ -4,6 +4,7 @@ import type Docker from 'dockerode'
 import { endProcess } from './end-process.ts'
 import { type Made, readHost } from './host.ts'
 import { removeImages } from './images.ts'
+import { openOverlayPort } from './overlay-port.ts'
 import { devHostPaths } from './paths.ts'
 import { preflight } from './preflight.ts'
 import { removeProxy } from './proxy-container.ts'
@@ -13,7 +14,7 @@ import { until } from './until.ts'
 import type { Part } from './up.ts'
 
 /** Stacks are still deployed, of runs that go on perhaps. */
-export class StacksLeftError extends UsageError {}
+class StacksLeftError extends UsageError {}
 
 export interface DownOptions {
   /** Remove the images too. */
@@ -90,6 +91,7 @@ async function removeNetwork(docker: Docker, made: Made): Promise<string> {
 async function leaveSwarm(docker: Docker, made: Made): Promise<string> {
   if (!made.swarm) return 'not ours'
   await docker.swarmLeave({ force: true })
+  await openOverlayPort()
   if (made.swarm.gateway) {
     const gateway = await findNetwork(docker, GATEWAY_NETWORK)
     // Its last end point goes a moment after the swarm.

@@ -105,11 +105,20 @@ export async function engineAnswers(dockerHost: string, engine: ProcessMark, log
 function failed(what: string, log: string): EngineStartError {
   return new EngineStartError({
     happened: `The Docker engine ${what}.`,
-    lastSeen: readFileSync(log, 'utf8').trimEnd().split('\n').slice(-15).join('\n'),
+    lastSeen: lastWords(readFileSync(log, 'utf8')),
     todo: 'A kernel without the netfilter or overlay modules is the usual cause; another dockerd on the same data the next.',
     evidence: log,
   })
 }
+
+/** The log's last lines but for the engine's small talk, among which the reason is easily overlooked. */
+const lastWords = (log: string): string =>
+  log
+    .trimEnd()
+    .split('\n')
+    .filter((line) => !/ level=(info|debug) /.test(line))
+    .slice(-8)
+    .join('\n')
 
 /** Deployments and image builds go through the `docker` client, which newer Debians package apart from the engine. */
 async function ensureClient(say: (text: string) => void): Promise<void> {

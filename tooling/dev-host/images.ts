@@ -7,10 +7,10 @@ import type { Step } from './step.ts'
 import { findProgram, installPackages } from './system.ts'
 
 /** An image could not be built. */
-export class ImageBuildError extends CcciError {}
+class ImageBuildError extends CcciError {}
 
 /** One of the images that a dev host builds from Debian's packages. */
-export interface ImageName {
+interface ImageName {
   /** Its folder under `images/`, and its repository under `cc-ci/`. */
   name: string
   /** The names it is used by, besides `cc-ci/<name>:<content hash>` and `cc-ci/<name>:latest`. */
@@ -18,7 +18,7 @@ export interface ImageName {
 }
 
 /** In the order they are built: each may stand on those before it. `base` comes from packages alone. */
-export const IMAGES: readonly ImageName[] = [
+const IMAGES: readonly ImageName[] = [
   { name: 'base' },
   { name: 'nginx', alias: 'nginx:1.22.1' },
   { name: 'restic' },

@@ -44,16 +44,21 @@ export async function checkPortFree(host: string, port: number): Promise<void> {
   })
 }
 
-/** Who listens on a TCP port of this machine, as "name (process 123)". */
+/** Who listens on a TCP port of this machine, as "command (process 123)". */
 export function holderOf(port: number): string | undefined {
   const sockets = new Set(['tcp', 'tcp6'].flatMap((table) => listenersIn(readQuietly(`/proc/net/${table}`), port)))
   if (sockets.size === 0) return undefined
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     if (socketsOf(pid).some((socket) => sockets.has(socket))) {
-      return `${readQuietly(`/proc/${pid}/comm`).trim()} (process ${pid})`
+      return `${commandOf(pid)} (process ${pid})`
     }
   }
   return undefined
+}
+
+function commandOf(pid: string): string {
+  const command = readQuietly(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()
+  return command.length > 80 ? `${command.slice(0, 80)} …` : command
 }
 
 const LISTENING = '0A'

@@ -4,7 +4,7 @@ import type Docker from 'dockerode'
 import { isRoot, NotRootError } from './system.ts'
 
 /** This is not Linux. */
-export class NotLinuxError extends UsageError {}
+class NotLinuxError extends UsageError {}
 
 /** The disk is nearly full. */
 export class DiskFullError extends CcciError {}

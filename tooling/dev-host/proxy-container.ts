@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CcciError, UsageError } from '@cc-ci/harness'
+import { CcciError, type Settings, UsageError } from '@cc-ci/harness'
 import type Docker from 'dockerode'
 import { certificateFiles } from './certificate.ts'
 import { hashOf, writeAtomically } from './files.ts'
@@ -15,9 +15,9 @@ import { until } from './until.ts'
 export class OtherDevHostError extends UsageError {}
 
 /** The proxy's container does not run, or does not answer. */
-export class ProxyStartError extends CcciError {}
+class ProxyStartError extends CcciError {}
 
-export const PROXY_CONTAINER = 'cc-ci-proxy'
+const PROXY_CONTAINER = 'cc-ci-proxy'
 
 const STATE_LABEL = 'cc-ci.dev-host'
 const CONFIG_LABEL = 'cc-ci.config'
@@ -57,15 +57,12 @@ export async function ensureProxy(step: Step, image: PlannedImage): Promise<stri
   const hash = hashOf(JSON.stringify(wanted), config, readFileSync(files.certificate, 'utf8'), network.Id)
   const address = `https://${host}:${port}`
 
-  const present = await inspectProxy(docker)
-  const other = present?.Config.Labels?.[STATE_LABEL]
-  if (present && other !== settings.stateDir) throw otherDevHost(other)
+  const present = await checkProxyPlace(docker, settings)
   if (present?.State.Running && present.Config.Labels?.[CONFIG_LABEL] === hash) {
     await answers(step, host, port)
     return address
   }
   if (present) await docker.getContainer(present.Id).remove({ force: true })
-  await checkPortFree(host, port)
   writeAtomically(join(paths.proxy, 'caddy.json'), config)
   writeAtomically(join(paths.proxy, 'wildcard.pem'), readFileSync(files.certificate, 'utf8'))
   writeAtomically(join(paths.proxy, 'wildcard.key'), readFileSync(files.key, 'utf8'), 0o600)
@@ -76,6 +73,25 @@ export async function ensureProxy(step: Step, image: PlannedImage): Promise<stri
   await container.start()
   await answers(step, host, port)
   return `${address}, ${present ? 'replaced' : 'started'}`
+}
+
+/**
+ * Checks that the proxy can be where it is to be, and returns its container if it is there already.
+ *
+ * @throws {PortTakenError | ProxyAddressError | OtherDevHostError}
+ */
+export async function checkProxyPlace(
+  docker: Docker | undefined,
+  settings: Settings,
+): Promise<Docker.ContainerInspectInfo | undefined> {
+  const { host, port } = proxyListen(settings.proxyAddress)
+  const present = docker && (await inspectProxy(docker))
+  const owner = present?.Config.Labels?.[STATE_LABEL]
+  if (present && owner !== settings.stateDir) throw otherDevHost(owner)
+  const published = present?.State.Running ? Object.values(present.NetworkSettings.Ports).flat() : []
+  const itself = published.some((binding) => binding?.HostIp === host && binding.HostPort === String(port))
+  if (!itself) await checkPortFree(host, port)
+  return present
 }
 
 function otherDevHost(stateDir: string | undefined): OtherDevHostError {

@@ -6,6 +6,7 @@ import { connectSwarm, loadSettings } from '@cc-ci/harness'
 import type Docker from 'dockerode'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { proxyListen } from './port.ts'
+import { checkProxyPlace, OtherDevHostError } from './proxy-container.ts'
 import { fetchThroughProxy } from './proxy-probe.ts'
 import { until } from './until.ts'
 
@@ -131,6 +132,12 @@ describe("the dev host's proxy", { timeout: 60_000 }, () => {
     expect(await Promise.race([echoed, closed])).toBe('echoed')
     socket.destroy()
   })
+})
+
+test('the proxy of another dev host is not touched: whose it is, is told', async () => {
+  const refused = checkProxyPlace(docker, { ...settings, stateDir: '/somewhere/else' })
+  await expect(refused).rejects.toThrow(OtherDevHostError)
+  await expect(refused).rejects.toThrow(settings.stateDir)
 })
 
 /** Asks for a WebSocket; nothing when the answer was another. */

@@ -10,7 +10,7 @@ import type { Step } from './step.ts'
 import { until } from './until.ts'
 
 /** The process that tells the proxy its routes did not start. */
-export class RouterStartError extends CcciError {}
+class RouterStartError extends CcciError {}
 
 const FOLDER = join(import.meta.dirname, 'proxy')
 const START_DEADLINE_MS = 10_000

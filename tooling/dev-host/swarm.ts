@@ -1,11 +1,12 @@
 import { CcciError, NoSwarmError } from '@cc-ci/harness'
 import type Docker from 'dockerode'
-import { recordMade } from './host.ts'
+import { readHost, recordMade } from './host.ts'
+import { closeOverlayPort } from './overlay-port.ts'
 import type { Step } from './step.ts'
 import { chooseSubnet, usedSubnets } from './subnet.ts'
 
 /** There is a network of the proxy's name that cannot be used. */
-export class ProxyNetworkError extends CcciError {}
+class ProxyNetworkError extends CcciError {}
 
 /** The bridge that an engine makes for its first swarm. */
 export const GATEWAY_NETWORK = 'docker_gwbridge'
@@ -18,7 +19,9 @@ export const GATEWAY_NETWORK = 'docker_gwbridge'
 export async function ensureSwarm({ docker, settings }: Step): Promise<string> {
   const { Swarm } = (await docker.info()) as { Swarm?: { LocalNodeState?: string; ControlAvailable?: boolean } }
   const state = Swarm?.LocalNodeState ?? 'inactive'
-  if (state === 'active' && Swarm?.ControlAvailable) return 'used as it is'
+  if (state === 'active' && Swarm?.ControlAvailable) {
+    return readHost(settings.stateDir).made.swarm ? await closed('there') : 'used as it is'
+  }
   if (state !== 'inactive') {
     throw new NoSwarmError({
       happened: `The Docker engine at ${settings.dockerHost} is in a swarm that it does not manage.`,
@@ -33,8 +36,11 @@ export async function ensureSwarm({ docker, settings }: Step): Promise<string> {
     AdvertiseAddr: '127.0.0.1:2377',
     DataPathAddr: '127.0.0.1',
   })
-  return 'initialised on loopback'
+  return await closed('initialised')
 }
+
+const closed = async (how: string): Promise<string> =>
+  `${how}, ${(await closeOverlayPort()) ? 'on loopback only' : 'but its overlay port (4789/udp) is open to other machines'}`
 
 /**
  * Makes the overlay network between the proxy and the apps. An existing one is used as it is.

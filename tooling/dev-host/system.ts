@@ -6,7 +6,7 @@ import { CcciError, messageOf, run, UsageError } from '@cc-ci/harness'
 export class NotRootError extends UsageError {}
 
 /** Debian's package manager could not install what is needed. */
-export class PackagesError extends CcciError {}
+class PackagesError extends CcciError {}
 
 /** Administrators' programs are not on every user's PATH. */
 const SYSTEM_PATHS = ['/usr/local/sbin', '/usr/sbin', '/sbin']

@@ -9,7 +9,7 @@ import { ensureImage, planImages } from './images.ts'
 import { devHostPaths } from './paths.ts'
 import { proxyListen } from './port.ts'
 import { preflight } from './preflight.ts'
-import { ensureProxy } from './proxy-container.ts'
+import { checkProxyPlace, ensureProxy } from './proxy-container.ts'
 import { ensureRecipes, sampleRecipes } from './recipes.ts'
 import { ensureRouter } from './router-process.ts'
 import type { Step } from './step.ts'
@@ -37,6 +37,7 @@ export async function upParts(settings: Settings): Promise<Part[]> {
       title: 'Machine',
       async work() {
         present = await preflight(settings)
+        await checkProxyPlace(present, settings)
         for (const folder of [paths.root, paths.proxy]) mkdirSync(folder, { recursive: true, mode: 0o700 })
         return present ? 'fit, with a Docker engine' : 'fit, without a Docker engine'
       },

@@ -1,4 +1,4 @@
-import { describe, expect, Markers, test } from '@cc-ci/fixtures'
+import { describe, expect, inBackup, Markers, test } from '@cc-ci/fixtures'
 
 describe('install', { tags: ['install'] }, () => {
   test('every service runs as often as it should', async ({ deployedApp }) => {
@@ -19,10 +19,15 @@ test('upgrade keeps the data in the volumes', { tags: ['upgrade'] }, async ({ up
   await upgradeCycle({ seed: (app) => markers.write(app), verify: (app) => markers.verify(app) })
 })
 
-test('backup brings the data in the volumes back', { tags: ['backup'] }, async ({ backupCycle }) => {
-  const markers = new Markers()
+test('backup brings the data in the volumes back', { tags: ['backup'] }, async ({ backupCycle, skip }) => {
+  let markers = new Markers()
   await backupCycle({
-    seed: (app) => markers.write(app),
+    async seed(app) {
+      markers = new Markers(inBackup(app))
+      await markers.write(app)
+      if (markers.places.length > 0) return
+      skip('unverified: no volume is wholly backed up, so only a suite of its own can tell whether its data comes back')
+    },
     mutate: (app) => markers.erase(app),
     verify: (app) => markers.verify(app),
   })

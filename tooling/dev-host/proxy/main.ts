@@ -1,5 +1,5 @@
 // Runs detached: tells the dev host's proxy where each request goes. Started and ended by `dev-host up` and `down`.
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { dockerClient } from '@cc-ci/harness'
 import { RouteTeller } from './router.ts'
 
@@ -17,11 +17,14 @@ rmSync(socket, { force: true })
 await teller.start(socket)
 log(`answering on ${socket}`)
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, () => {
-    log(`ended by ${signal}`)
-    teller.stop()
-    process.exit(0)
-  })
+function end(why: string): void {
+  log(`ended: ${why}`)
+  teller.stop()
+  process.exit(0)
 }
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => end(signal))
+
+// Someone who deletes the state directory, instead of taking the dev host down, has no other way to end this.
+setInterval(() => existsSync(socket) || end('the socket is gone'), 2_000)
 process.on('SIGHUP', () => {})

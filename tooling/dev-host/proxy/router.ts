@@ -38,6 +38,7 @@ export class RouteTeller {
   #table: RoutingTable = routingTable([], [])
   #described = ''
   #reported = ''
+  #trouble = ''
   #looking = false
   #again = false
   #timer: NodeJS.Timeout | undefined
@@ -100,14 +101,22 @@ export class RouteTeller {
     try {
       this.#table = await readTable(this.#docker, this.#network)
       this.#report()
+      this.#problem('')
     } catch (error) {
-      this.#log(`swarm could not be asked: ${messageOf(error)}`)
+      this.#problem(`swarm could not be asked: ${messageOf(error)}`)
     }
     this.#looking = false
     const calm = performance.now() - this.#lastEvent
     if (this.#again) this.#lookIn(COALESCE_MS)
+    else if (this.#trouble) this.#lookIn(SLOW_LOOK_MS)
     else if (this.#table.pending) this.#lookIn(calm < UNHURRIED_AFTER_MS ? LOOK_AGAIN_MS : SLOW_LOOK_MS)
     else if (calm < SETTLED_AFTER_MS) this.#lookIn(LOOK_AGAIN_MS + calm / 2)
+  }
+
+  /** An engine that is starting cannot tell of its swarm yet, and nothing says when it can. */
+  #problem(text: string): void {
+    if (text && text !== this.#trouble) this.#log(text)
+    this.#trouble = text
   }
 
   #report(): void {

@@ -17,7 +17,7 @@ export interface RoutedTask {
 }
 
 /** Where a request goes: to an address, or to no one for now, or nowhere. */
-export type Target = { upstream: string; scheme: 'http' | 'https' } | 'no server' | 'not found'
+type Target = { upstream: string; scheme: 'http' | 'https' } | 'no server' | 'not found'
 
 /** Task states that nothing follows (docs.docker.com, "Swarm task states"). */
 const FINAL = ['complete', 'shutdown', 'failed', 'rejected', 'orphaned', 'remove']

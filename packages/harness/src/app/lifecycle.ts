@@ -38,7 +38,6 @@ export class Lifecycle {
   readonly probes: Probe[] = []
   /** Values that must not be written anywhere. */
   readonly secrets: string[] = []
-  readonly quirks = new Set<string>()
   /** How often the app was deployed afresh. */
   deployments = 0
   readonly #parts: LifecycleParts
@@ -143,7 +142,6 @@ export class Lifecycle {
   async #settle(target: Target, deployed: Deployed): Promise<void> {
     const { engineApp, journal } = this.#parts
     this.secrets.push(...deployed.secretValues)
-    for (const quirk of deployed.quirks) this.quirks.add(quirk)
     for (const text of deployed.warnings) journal.write({ event: 'warning', text })
     await this.awaitReady()
     const { env, compose } = await loadRecipe(engineApp)

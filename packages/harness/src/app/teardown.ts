@@ -35,13 +35,18 @@ const LOOK_AGAIN_MS = 50
  */
 export async function stopStack(docker: Docker, stack: string, options: TeardownOptions): Promise<void> {
   const passes = new Passes(docker, stack, options)
+  const told = new Set<string>()
+  const tell = (text: string) => {
+    if (!told.has(text)) options.onStep?.(text)
+    told.add(text)
+  }
   await passes.until(async () => {
     const { services, tasks, containers } = await runningOf(docker, stack)
-    if (services.length > 0) options.onStep?.(`removing ${services.map(({ name }) => name).join(', ')}`)
+    if (services.length > 0) tell(`removing ${services.map(({ name }) => name).join(', ')}`)
     await Promise.all(services.map(({ id }) => unlessBusy(docker.getService(id).remove())))
     // Also those that swarm was just about to start when their service went.
     await forceRemove(docker, containers)
-    if (tasks.length > 0) options.onStep?.(`waiting for swarm to forget the tasks of ${stack}`)
+    if (services.length === 0 && tasks.length > 0) tell(`waiting for swarm to forget the tasks of ${stack}`)
     return describeResidue({ services, tasks, containers })
   })
   await passes.until(async () => {

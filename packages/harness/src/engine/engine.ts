@@ -24,7 +24,6 @@ export interface EngineApp {
 
 /** What an engine did beyond the recipe's own words, for the record. */
 export interface Deployed {
-  quirks: string[]
   warnings: string[]
   /** Values of secrets that were made: they are masked in everything that is written down. */
   secretValues: string[]

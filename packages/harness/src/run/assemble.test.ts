@@ -122,6 +122,20 @@ describe('the record', () => {
     expect(record).toMatchObject({ verdict: 'red', teardown: { clean: false, left: ['volume x'], durationMs: 3901 } })
   })
 
+  test('counts a step that is told again as one', () => {
+    const again = at([
+      { event: 'step', text: 'waiting' },
+      { event: 'step', text: 'waiting' },
+      { event: 'done', text: 'there', durationMs: 2000 },
+    ])
+    expect(
+      assembleRecord({ ...green, journal: again }).steps.map(({ text, durationMs }) => [text, durationMs]),
+    ).toEqual([
+      ['waiting', 2000],
+      ['there', 2000],
+    ])
+  })
+
   test('warns of a test that passed only when repeated', () => {
     const tests = green.tests.map((fact, index) => (index === 0 ? { ...fact, retries: 2 } : fact))
     expect(assembleRecord({ ...green, tests }).warnings).toContain('install: passed only after 2 repeats')

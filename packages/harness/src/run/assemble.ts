@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { stripVTControlCharacters } from 'node:util'
 import type { ErrorFact, TestFact } from './facts.ts'
 import type { JournalEvent, JournalLine } from './journal.ts'
 import { judgeStages, judgeTest, type StageJudgement } from './judge.ts'
@@ -33,9 +34,15 @@ const pick = <Name extends JournalEvent['event']>(journal: readonly JournalLine[
 
 const iso = (at: number): string => new Date(at).toISOString()
 
+/** A step that is told again goes on. */
+const isSameStep = (line: JournalLine, before: JournalLine | undefined): boolean =>
+  line.event === 'step' && before?.event === 'step' && line.text === before.text
+
 /** Each step lasted until the next one, or until something was done. */
 function steps(journal: readonly JournalLine[]): RunRecord['steps'] {
-  const marks = journal.filter((line) => line.event === 'step' || line.event === 'done' || line.event === 'teardown')
+  const marks = journal
+    .filter((line) => line.event === 'step' || line.event === 'done' || line.event === 'teardown')
+    .filter((line, index, all) => !isSameStep(line, all[index - 1]))
   return marks.flatMap((line, index): RunRecord['steps'] => {
     if (line.event === 'done') return [{ text: line.text, kind: 'done', at: iso(line.at), durationMs: line.durationMs }]
     const next = marks[index + 1]
@@ -107,7 +114,7 @@ const reasons = (events: { stage: Stage; reason: string }[]): Map<Stage, string>
 
 function warnings(facts: RunFacts): string[] {
   return [
-    ...pick(facts.journal, 'warning').map((event) => event.text),
+    ...pick(facts.journal, 'warning').map((event) => stripVTControlCharacters(event.text).trim()),
     ...facts.tests
       .filter((test) => test.state === 'passed' && test.retries)
       .map((test) => `${test.name}: passed only after ${test.retries} repeats`),

@@ -100,6 +100,18 @@ describe('a stage', () => {
     expect(new Set(Object.values(outcomes({ fileErrors })))).toEqual(new Set(['unverified']))
   })
 
+  test('that was kept from running is unverified, whoever is to blame, although that blocked its other tests', () => {
+    const tests = [
+      fact('install', {
+        state: 'failed',
+        errors: [{ name: 'UnknownVersionError', message: 'no 9.9', blame: 'usage' }],
+      }),
+      fact('install', { state: 'skipped', note: 'blocked: the app could not be deployed' }),
+    ]
+    const [install] = judgeStages(evidence({ tests }))
+    expect(install).toMatchObject({ outcome: 'unverified', blame: 'usage' })
+  })
+
   test('that the run says it could not verify is unverified although its tests passed', () => {
     expect(outcomes({ tests: passing, unverified: new Map([['upgrade', 'no base']]) }).upgrade).toBe('unverified')
   })

@@ -90,7 +90,7 @@ const reasonOfAll = (tests: readonly TestJudgement[]): string | undefined =>
 function judgeStage(stage: Stage, failedBefore: Stage | undefined, evidence: StageEvidence): StageJudgement {
   const tests = evidence.tests
     .filter((test) => test.stage === stage)
-    .map((test) => ({ name: test.name, ...judgeTest(test) }))
+    .map((test) => ({ name: test.name, state: test.state, ...judgeTest(test) }))
   const find = (outcome: StageOutcome) => tests.find((test) => test.outcome === outcome)
   const named = (test: { name: string; reason?: string }) => `${test.name}: ${test.reason}`
 
@@ -105,6 +105,9 @@ function judgeStage(stage: Stage, failedBefore: Stage | undefined, evidence: Sta
     return { stage, outcome: 'not applicable', reason: 'the suite has no custom tests' }
   }
   if (failedBefore) return { stage, outcome: 'blocked', reason: `${failedBefore} failed` }
+  // Before the tests that it blocked: what kept this very stage from running.
+  const stopped = tests.find((test) => test.state === 'failed')
+  if (stopped) return { stage, outcome: 'unverified', reason: named(stopped), blame: stopped.blame ?? 'infrastructure' }
   const blocked = find('blocked')
   if (blocked) return { stage, outcome: 'blocked', reason: blocked.reason ?? '' }
   const couldNot = evidence.unverified.get(stage)

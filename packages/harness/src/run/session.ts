@@ -9,8 +9,9 @@ import { removeStack } from '../app/teardown.ts'
 import type { Backup } from '../backup/backup.ts'
 import { openResticBackup } from '../backup/restic/restic.ts'
 import { connectSwarm } from '../docker/connect.ts'
+import { hasIpvs } from '../docker/ipvs.ts'
 import type { EngineApp, Target } from '../engine/engine.ts'
-import { RUN_LABEL } from '../engine/swarm/overlay.ts'
+import { quirksOf, RUN_LABEL } from '../engine/swarm/compose-copies.ts'
 import { SwarmEngine } from '../engine/swarm/swarm-engine.ts'
 import { CcciError, messageOf } from '../errors.ts'
 import { abraShExports } from '../recipe/abra-sh.ts'
@@ -82,7 +83,7 @@ export class Session implements AsyncDisposable {
   /** The composed files of the version under test, as its `.env.sample` has them. */
   readonly compose: ComposeView
   readonly lifecycle: Lifecycle
-  readonly reached = { app: false, upgrades: 0, backups: 0 }
+  readonly reached = { app: false, upgrades: 0, freshRestores: 0 }
   readonly #lease: Lease
   readonly #checkout: RecipeCheckout
   #app: Promise<void> | undefined
@@ -139,6 +140,10 @@ export class Session implements AsyncDisposable {
       const checkout = await scope.acquire(pathKind, { path: into }, (signal) =>
         cloneRecipe({ recipe: request.recipe, sources, into, signal }),
       )
+      if (checkout.uncommitted.length > 0) {
+        const text = `not committed, so not tested: ${checkout.uncommitted.join(', ')}`
+        journal.write({ event: 'warning', text })
+      }
       const checkedOut = await checkout.checkout(request.ref, scope.signal)
       const compose = await sampleCompose(checkout.dir, stack, domain)
       const target = targetOf(checkedOut, compose, stack)
@@ -175,8 +180,8 @@ export class Session implements AsyncDisposable {
 
   /** The app as it stands, or deployed at the version under test when nothing stands yet. */
   async standing(): Promise<Lifecycle> {
-    if (this.lifecycle.deployments === 0) await this.install(this.target, 'install')
-    return this.lifecycle
+    if (this.lifecycle.deployments > 0) return this.lifecycle
+    return await this.deployed()
   }
 
   /** Wipes what stands and deploys a version afresh. */
@@ -283,7 +288,7 @@ export class Session implements AsyncDisposable {
       domain,
       stack,
       plan: this.plan,
-      quirks: [],
+      quirks: quirksOf({ compose: this.compose, ipvs: hasIpvs(this.settings) }),
       customisation: JSON.parse(JSON.stringify(this.options)) as Record<string, unknown>,
     })
   }

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import type { RunRecord, StageRecord, TestRecord } from './record.ts'
-import type { StageOutcome } from './stages.ts'
+import type { Stage, StageOutcome } from './stages.ts'
+import { TEARDOWN_SILENT } from './verdict.ts'
 
 /** Puts a text in a colour, or leaves it as it is where colours are not wanted. */
 export type Paint = (format: Parameters<typeof styleText>[0], text: string) => string
@@ -35,20 +36,27 @@ const LOOK: Record<StageOutcome, { sign: string; format: Parameters<typeof style
 export const signOf = (outcome: StageOutcome, paint: Paint): string => paint(LOOK[outcome].format, LOOK[outcome].sign)
 
 /** One test as a line: its sign, name and time, and why it did not pass unless an error below says so. */
-export function judgedLine(test: TestRecord, paint: Paint): string {
+export function judgedLine(test: TestRecord, stage: Stage, paint: Paint): string {
   const time = test.durationMs > 0 || test.outcome === 'pass' ? paint('dim', ` ${took(test.durationMs)}`) : ''
   const why = test.error || !test.reason ? '' : paint('dim', `  ${test.outcome}: ${test.reason}`)
-  return `    ${signOf(test.outcome, paint)} ${test.name}${time}${why}`
+  // Suites are often called like the stage, which stands above already.
+  const name = test.name.startsWith(`${stage} > `) ? test.name.slice(stage.length + 3) : test.name
+  return `    ${signOf(test.outcome, paint)} ${name}${time}${why}`
 }
+
+/** A reason that fits into a table; the whole of it stands with its test and in the record. */
+const shortened = (reason: string): string => (reason.length > 120 ? `${reason.slice(0, 119)}…` : reason)
 
 function stageRow(stage: StageRecord, width: number, paint: Paint): string {
   const { sign, format } = LOOK[stage.outcome]
   const outcome = paint(format, `${sign} ${stage.outcome}`.padEnd(width))
   const time = stage.durationMs > 0 ? took(stage.durationMs) : ''
-  return `  ${stage.stage.padEnd(10)} ${outcome}  ${time.padStart(11)}  ${stage.reason ?? ''}`.trimEnd()
+  return `  ${stage.stage.padEnd(10)} ${outcome}  ${time.padStart(11)}  ${shortened(stage.reason ?? '')}`.trimEnd()
 }
 
-function teardownRow(teardown: RunRecord['teardown'], width: number, paint: Paint): string {
+function teardownRow({ teardown, problems }: RunRecord, width: number, paint: Paint): string {
+  if (!teardown && !problems.includes(TEARDOWN_SILENT))
+    return `  ${'teardown'.padEnd(10)} ${paint('dim', '– nothing to remove')}`
   const format = teardown?.clean ? 'green' : 'red'
   const outcome = !teardown ? '✗ not reported' : teardown.clean ? '✓ clean' : '✗ left'
   const time = teardown ? took(teardown.durationMs) : ''
@@ -58,9 +66,9 @@ function teardownRow(teardown: RunRecord['teardown'], width: number, paint: Pain
 
 const VERDICT_LOOK = { green: '✓', red: '✗', interrupted: '■' } as const
 
-/** The stages' own problems stand in the table already. */
-const beyondStages = ({ problems, stages }: RunRecord): string[] =>
-  problems.filter((problem) => !stages.some(({ stage }) => problem.startsWith(`${stage}: `)))
+/** What is said of a stage stands in the table already. */
+const beyondStages = (texts: readonly string[], { stages }: RunRecord): string[] =>
+  texts.filter((text) => !stages.some(({ stage }) => text.startsWith(`${stage}: `)))
 
 /** The end of a run as a person reads it: the stages, the verdict, what speaks against green, where the report is. */
 export function runSummary(record: RunRecord, folder: string, lastTotal: number | undefined, paint: Paint): string[] {
@@ -79,12 +87,12 @@ export function runSummary(record: RunRecord, folder: string, lastTotal: number 
     '',
     paint('dim', `  ${'stage'.padEnd(10)} ${'outcome'.padEnd(width)}  ${'time'.padStart(11)}  reason`),
     ...record.stages.map((stage) => stageRow(stage, width, paint)),
-    teardownRow(record.teardown, width, paint),
+    teardownRow(record, width, paint),
     '',
     `  ${title} · ${[`${record.recipe} ${record.version ?? ''}`.trim(), ...facts].join(' · ')}`,
-    ...beyondStages(record).map((problem) => paint('red', `    ${problem}`)),
-    ...record.unproven.map((what) => paint('dim', `    not proven: ${what}`)),
-    ...record.warnings.map((warning) => paint('yellow', `    warning: ${warning}`)),
+    ...beyondStages(record.problems, record).map((problem) => paint('red', `    ${problem}`)),
+    ...beyondStages(record.unproven, record).map((what) => paint('dim', `    not proven: ${what}`)),
+    ...record.warnings.map((warning) => paint('yellow', `    warning: ${warning.split('\n')[0]}`)),
     ...(verdict === 'green'
       ? []
       : record.evidence.map(({ file, caption }) => `    evidence: ${folder}/${file} (${caption})`)),

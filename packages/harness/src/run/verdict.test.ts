@@ -85,6 +85,22 @@ describe('a run', () => {
     expect(judged.problems).toContain(problem)
   })
 
+  test('that failed on the way is not blamed for the deployments it did not come to, but for those too many', () => {
+    const failed = { ...green, stages: stages('pass', 'fail', 'blocked', 'blocked') }
+    const problems = (counted: number) =>
+      judgeRun({ ...failed, deployments: { counted, planned: 3 }, deploymentsSeen: counted }).problems.filter((text) =>
+        text.startsWith('deployed'),
+      )
+    expect(problems(2)).toEqual([])
+    expect(problems(4)).toEqual(['deployed 4 times, the plan says 3'])
+  })
+
+  test('that ended before it deployed anything is red for what ended it, not for a teardown it had no use for', () => {
+    const stopped = { stages: stages('unverified'), teardown: undefined, deployments: undefined }
+    expect(judgeRun({ ...green, ...stopped, deploymentsSeen: 0 }).problems).toEqual(['install: unverified'])
+    expect(judgeRun({ ...green, ...stopped, deploymentsSeen: 1 }).problems).toContain('teardown did not report')
+  })
+
   test('is interrupted when it was, however well it went', () => {
     expect(judgeRun({ ...green, interrupted: true }).verdict).toBe('interrupted')
   })

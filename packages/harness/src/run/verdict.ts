@@ -28,17 +28,24 @@ export interface RunJudgement {
   blame?: Blame
 }
 
-function deploymentProblem({ deployments, deploymentsSeen }: RunEvidence): string | undefined {
-  if (!deployments) return 'the run did not say how often it deployed'
+function deploymentProblem(evidence: RunEvidence, began: boolean): string | undefined {
+  const { deployments, deploymentsSeen, stages } = evidence
+  if (!deployments) return began ? 'the run did not say how often it deployed' : undefined
   const { counted, planned } = deployments
+  // A stage that failed on the way never came to its other deployments; that is no second problem.
+  if (counted < planned && counted === deploymentsSeen && stages.some((stage) => stage.outcome === 'fail'))
+    return undefined
   if (counted !== planned) return `deployed ${counted} times, the plan says ${planned}`
   return counted === deploymentsSeen
     ? undefined
     : `says it deployed ${counted} times, its journal shows ${deploymentsSeen}`
 }
 
-function teardownProblem({ teardown }: RunEvidence): string | undefined {
-  if (!teardown) return 'teardown did not report'
+/** The problem of a run whose teardown is not known to have happened. */
+export const TEARDOWN_SILENT = 'teardown did not report'
+
+function teardownProblem({ teardown }: RunEvidence, began: boolean): string | undefined {
+  if (!teardown) return began ? TEARDOWN_SILENT : undefined
   if (teardown.clean && teardown.left.length === 0) return undefined
   return `teardown left ${teardown.left.join(', ') || 'something'}`
 }
@@ -56,15 +63,18 @@ export function judgeRun(evidence: RunEvidence): RunJudgement {
     if (outcome === 'not run' && evidence.limitedTo && !evidence.limitedTo.includes(stage)) continue
     problems.push({ text: `${stage}: ${outcome}${reason ? ` (${reason})` : ''}`, blame })
   }
-  if (!evidence.stages.some((stage) => stage.outcome === 'pass'))
+  // Where a run ended before it deployed anything, there was nothing to count or to remove.
+  const began = problems.length === 0 || evidence.deploymentsSeen > 0
+  if (problems.length === 0 && !evidence.stages.some((stage) => stage.outcome === 'pass')) {
     problems.push({ text: 'no stage passed', blame: undefined })
+  }
   for (const error of evidence.fileErrors) {
     problems.push({ text: `outside of the tests: ${headline(error)}`, blame: error.blame ?? 'recipe' })
   }
   for (const error of evidence.unhandledErrors) {
     problems.push({ text: `unhandled: ${headline(error)}`, blame: error.blame ?? 'recipe' })
   }
-  for (const text of [deploymentProblem(evidence), teardownProblem(evidence)]) {
+  for (const text of [deploymentProblem(evidence, began), teardownProblem(evidence, began)]) {
     if (text) problems.push({ text, blame: 'infrastructure' })
   }
 

@@ -3,7 +3,7 @@ import { STACK_LABEL } from '../../docker/stack-view.ts'
 import { RecipeError } from '../../errors.ts'
 import { generateSecret, type SecretSpec } from '../../recipe/secrets.ts'
 import type { EngineApp } from '../engine.ts'
-import { RUN_LABEL } from './overlay.ts'
+import { RUN_LABEL } from './compose-copies.ts'
 
 /** A secret marked `# generate=false` has no value given for it. */
 export class SecretNotInsertedError extends RecipeError {}

@@ -7,10 +7,11 @@ import { RecipeError } from '../../errors.ts'
 import { abraShExports } from '../../recipe/abra-sh.ts'
 import { type ComposeView, readCompose } from '../../recipe/compose-view.ts'
 import { editEnv, parseEnv } from '../../recipe/env-file.ts'
+import { checkNameLength } from '../../recipe/name-limit.ts'
 import { secretSpecs } from '../../recipe/secrets.ts'
 import type { Settings } from '../../settings/schema.ts'
 import type { DeployEngine, Deployed, EngineApp, Target } from '../engine.ts'
-import { overlayFor, quirksOf } from './overlay.ts'
+import { writeCopies } from './compose-copies.ts'
 import { makeSecrets } from './secrets.ts'
 import { stackDeploy } from './stack-deploy.ts'
 
@@ -34,12 +35,14 @@ export interface LoadedRecipe {
  */
 export async function loadRecipe(app: EngineApp): Promise<LoadedRecipe> {
   const abraSh = join(app.checkout.dir, 'abra.sh')
-  const env = {
+  const env: Record<string, string> = {
     ...parseEnv(await readFile(app.envFile, 'utf8')).values,
     ...(existsSync(abraSh) ? abraShExports(await readFile(abraSh, 'utf8')) : {}),
     STACK_NAME: app.stack,
   }
-  return { env, compose: await readCompose({ dir: app.checkout.dir, env, stack: app.stack }) }
+  const composeFile = [env.COMPOSE_FILE || 'compose.yml', ...(app.overlay ? [app.overlay] : [])].join(':')
+  const files = { ...env, COMPOSE_FILE: composeFile }
+  return { env, compose: await readCompose({ dir: app.checkout.dir, env: files, stack: app.stack }) }
 }
 
 /**
@@ -65,21 +68,20 @@ export class SwarmEngine implements DeployEngine {
     const { env, compose } = await loadRecipe(app)
     const sample = parseEnv(await readSample(app))
     await this.#checkNetworks(compose)
+    checkNames(compose, app.stack)
     const specs = secretSpecs({ sample, env, compose })
     const secretValues = await makeSecrets(this.#docker, app, specs)
     const request = { app, target, compose, env, ipvs: hasIpvs(this.#settings) }
-    const overlay = join(dirname(app.envFile), 'cc-ci.overlay.yml')
-    await writeFile(overlay, overlayFor(request))
     await stackDeploy({
       dockerHost: this.#settings.dockerHost,
       stack: app.stack,
-      files: [...compose.files, ...(app.overlay ? [app.overlay] : []), overlay],
+      files: await writeCopies(request),
       env,
       resolveImage: (await this.#allLocal(compose)) ? 'never' : 'always',
       cwd: app.checkout.dir,
       signal,
     })
-    return { quirks: quirksOf(request), warnings: warningsOf(compose), secretValues }
+    return { warnings: warningsOf(compose), secretValues }
   }
 
   async upgrade(
@@ -137,6 +139,12 @@ export class SwarmEngine implements DeployEngine {
     )
     return looks.every(Boolean)
   }
+}
+
+/** @throws {NameTooLongError} */
+function checkNames(compose: ComposeView, stack: string): void {
+  for (const name of Object.keys(compose.services)) checkNameLength('service', `${stack}_${name}`)
+  for (const config of Object.values(compose.configs)) checkNameLength('config', config.name)
 }
 
 function overlays(networks: { Name: string; Scope: string }[]): string {

@@ -1,0 +1,106 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseDocument } from 'yaml'
+import type { ComposeView, ServiceSpec } from '../../recipe/compose-view.ts'
+import type { EngineApp, Target } from '../engine.ts'
+import { patchCompose, type ServicePatch } from './patch-compose.ts'
+
+/** The label by which cc-ci finds the services of a run. */
+export const RUN_LABEL = 'cc-ci.run'
+
+export interface CopyRequest {
+  app: EngineApp
+  target: Target
+  compose: ComposeView
+  env: Record<string, string>
+  /** False: the kernel has no IPVS, service virtual IPs do not forward. */
+  ipvs: boolean
+}
+
+/**
+ * Writes copies of the recipe's compose files with the changes that a deployment needs, into the recipe's own folder
+ * (relative paths in them start there): what abra changes in the loaded files (labels that must be set, every variable of
+ * the app for the service `app`: abra.md §4 step 10), the run's label, and, only where the kernel has no IPVS, DNS
+ * round-robin endpoints and host-mode ports.
+ *
+ * @returns the copies in their order, absolute.
+ */
+export async function writeCopies(request: CopyRequest): Promise<string[]> {
+  const { compose, app } = request
+  const texts = await Promise.all(compose.files.map((file) => readFile(file, 'utf8')))
+  const mentions = texts.map(servicesIn)
+  const copies: string[] = []
+  for (const [index, text] of texts.entries()) {
+    const later = new Set(mentions.slice(index + 1).flat())
+    const patches = Object.fromEntries(
+      (mentions[index] ?? []).flatMap((name) => {
+        const service = compose.services[name]
+        return service ? [[name, patchFor(service, request, !later.has(name))]] : []
+      }),
+    )
+    const copy = join(app.checkout.dir, `.cc-ci.${index}.yml`)
+    await writeFile(copy, patchCompose(text, patches, { withVersion: compose.version === undefined, env: request.env }))
+    copies.push(copy)
+  }
+  return copies
+}
+
+/** The services that a file mentions, as they are written. */
+function servicesIn(text: string): string[] {
+  const content = parseDocument(text, { schema: 'failsafe', merge: true, uniqueKeys: false }).toJS() as {
+    services?: object
+  } | null
+  return Object.keys(content?.services ?? {})
+}
+
+/** All changes go into the last file that mentions a service; before that, only ports that will be written anew are taken out. */
+function patchFor(service: ServiceSpec, request: CopyRequest, last: boolean): ServicePatch {
+  const ports = needsHostPorts(service, request)
+  if (!last) return ports ? { ports: [] } : {}
+  return {
+    labels: labelsFor(service, request),
+    ...(service.name === 'app' ? { environment: missingEnvironment(service, request) } : {}),
+    ...(needsDnsrr(service, request) ? { endpointMode: 'dnsrr' } : {}),
+    ...(ports ? { ports: service.ports.map((port) => ({ ...port, mode: 'host' as const })) } : {}),
+  }
+}
+
+/** The host differences that the copies handle, in words. */
+export function quirksOf(request: Pick<CopyRequest, 'compose' | 'ipvs'>): string[] {
+  const services = Object.values(request.compose.services)
+  const names = (changed: ServiceSpec[]) => changed.map((service) => service.name).join(', ')
+  const dnsrr = services.filter((service) => needsDnsrr(service, request))
+  const ports = services.filter((service) => needsHostPorts(service, request))
+  return [
+    ...(dnsrr.length > 0 ? [`no IPVS in the kernel: endpoint_mode dnsrr for ${names(dnsrr)}`] : []),
+    ...(ports.length > 0 ? [`no IPVS in the kernel: host-mode ports for ${names(ports)}`] : []),
+  ]
+}
+
+const needsDnsrr = (service: ServiceSpec, { ipvs }: { ipvs: boolean }): boolean =>
+  !ipvs && service.endpointMode !== 'dnsrr'
+
+const needsHostPorts = (service: ServiceSpec, { ipvs }: { ipvs: boolean }): boolean =>
+  !ipvs && service.ports.some((port) => port.mode === 'ingress')
+
+function labelsFor(service: ServiceSpec, { app, target }: CopyRequest): Record<string, string> {
+  const prefix = `coop-cloud.${app.stack}`
+  const chaos = target.tag === undefined
+  return {
+    [RUN_LABEL]: app.runId,
+    ...(service.name === 'app'
+      ? {
+          [`${prefix}.recipe`]: app.recipe,
+          [`${prefix}.chaos`]: String(chaos),
+          ...(chaos
+            ? { [`${prefix}.chaos-version`]: target.commit.slice(0, 8) }
+            : { [`${prefix}.version`]: target.version }),
+        }
+      : {}),
+  }
+}
+
+function missingEnvironment(service: ServiceSpec, { env, app, target }: CopyRequest): Record<string, string> {
+  const all: Record<string, string> = { ...env, TYPE: `${app.recipe}:${target.version}` }
+  return Object.fromEntries(Object.entries(all).filter(([key]) => !service.environmentKeys.includes(key)))
+}
