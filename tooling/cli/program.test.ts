@@ -278,8 +278,6 @@ describe('what was recorded', () => {
         teardown   ✓ clean                 3.9 s
 
         ✗ red · demo · level 0 of 5 · 1 min 05 s
-          no stage passed
-          the run did not say how often it deployed
         report: <root>/recorded/runs/run-a/run.json
       "
     `)

@@ -63,7 +63,7 @@ export class Lifecycle {
     journal.write({ event: 'deployment', number: this.deployments, purpose, version: target.version })
     const started = performance.now()
     this.probes.length = 0
-    await engineApp.checkout.checkout(target.commit, scope.signal)
+    if (engineApp.checkout.at !== target.commit) await engineApp.checkout.checkout(target.commit, scope.signal)
     await engine.create(engineApp, target, changes)
     const up = () => engine.deploy(engineApp, target, scope.signal)
     const deployed = this.#acquired
@@ -91,7 +91,7 @@ export class Lifecycle {
     const { version, commit } = this.app.deployed
     const started = performance.now()
     this.probes.length = 0
-    await engineApp.checkout.checkout(target.commit, scope.signal)
+    if (engineApp.checkout.at !== target.commit) await engineApp.checkout.checkout(target.commit, scope.signal)
     const deployed = await engine.upgrade(engineApp, target, changes, scope.signal)
     await this.#settle(target, deployed)
     if (target.commit === commit) {
@@ -117,26 +117,41 @@ export class Lifecycle {
     })
   }
 
-  /** Waits until the app answers again, after a restore for example. */
+  /**
+   * Waits until every service is up and the app answers, after a deployment or a restore. Both are watched from the start:
+   * an answer may come the moment the last service is up.
+   */
   async awaitReady(): Promise<void> {
     const { docker, settings, options, journal, scope, engineApp } = this.#parts
+    const { stack } = engineApp
     const onProgress = (text: string) => journal.write({ event: 'step', text })
-    const signal = scope.signal
-    const deploy = (options.timeouts?.deploy ?? settings.deployTimeout) * 1000
-    await converge(docker, engineApp.stack, { timeoutMs: deploy, signal, onProgress })
-    await awaitReady(docker, {
-      stack: engineApp.stack,
+    const deployMs = (options.timeouts?.deploy ?? settings.deployTimeout) * 1000
+    const httpMs = (options.timeouts?.http ?? settings.httpTimeout) * 1000
+    const failed = new AbortController()
+    const signal = AbortSignal.any([scope.signal, failed.signal])
+    let up = false
+    const services = converge(docker, stack, { timeoutMs: deployMs, signal, onProgress }).then(() => {
+      up = true
+    })
+    const answers = awaitReady(docker, {
+      stack,
       http: this.app.http,
       path: options.health?.path ?? '/',
       statuses: options.health?.statuses ?? [200, 301, 302],
-      timeoutMs: (options.timeouts?.http ?? settings.httpTimeout) * 1000,
+      timeoutMs: deployMs + httpMs,
       settleMs: (options.timeouts?.settle ?? settings.settleTime) * 1000,
       signal,
-      onProgress,
+      onProgress: (text) => up && onProgress(text),
       history: this.probes,
     })
+    try {
+      await Promise.all([services, answers])
+    } finally {
+      failed.abort()
+      await Promise.allSettled([services, answers])
+    }
     // The app may answer while a service beside it, without a healthcheck, has just died.
-    await converge(docker, engineApp.stack, { timeoutMs: deploy, signal, onProgress })
+    await converge(docker, stack, { timeoutMs: deployMs, signal: scope.signal, onProgress })
   }
 
   async #settle(target: Target, deployed: Deployed): Promise<void> {

@@ -30,6 +30,8 @@ export interface RecipeCheckout {
   readonly ignoredTags: string[]
   /** Files that the origin's work tree has changed or added but not committed: they are not part of the run. */
   readonly uncommitted: string[]
+  /** The commit that was checked out last. */
+  readonly at: string | undefined
   /**
    * Checks out a tag, branch, commit or any other ref the origin has (`refs/pull/7/head`), by force and clean;
    * `undefined` is the head of the default branch.
@@ -130,6 +132,7 @@ class Checkout implements RecipeCheckout {
   readonly published: PublishedVersion[]
   readonly ignoredTags: string[]
   readonly uncommitted: string[]
+  at: string | undefined
 
   constructor(facts: Facts) {
     this.name = facts.name
@@ -145,6 +148,7 @@ class Checkout implements RecipeCheckout {
     const commit = await this.#resolve(git, ref)
     await git('checkout', '--force', '--detach', commit)
     await git('clean', '-ffdxq')
+    this.at = commit
     return { ref, commit, tag: this.published.findLast((version) => version.commit === commit) }
   }
 

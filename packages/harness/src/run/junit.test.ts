@@ -43,7 +43,7 @@ test('JUnit has a suite per stage, with failures as failures and blocked tests a
 
 test('JUnit says the verdict of the whole run as a case of its own', () => {
   expect(xml).toMatch(/name="verdict: red"[^>]*>\s*<error message="red"/)
-  expect(xml).toContain('teardown did not report')
+  expect(xml).toContain('backup: blocked (upgrade failed)')
 })
 
 test('JUnit holds no character that XML cannot', () => {

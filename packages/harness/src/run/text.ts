@@ -54,9 +54,9 @@ function stageRow(stage: StageRecord, width: number, paint: Paint): string {
   return `  ${stage.stage.padEnd(10)} ${outcome}  ${time.padStart(11)}  ${shortened(stage.reason ?? '')}`.trimEnd()
 }
 
-function teardownRow({ teardown, problems }: RunRecord, width: number, paint: Paint): string {
+function teardownRow({ teardown, problems, state }: RunRecord, width: number, paint: Paint): string {
   if (!teardown && !problems.includes(TEARDOWN_SILENT))
-    return `  ${'teardown'.padEnd(10)} ${paint('dim', '– nothing to remove')}`
+    return `  ${'teardown'.padEnd(10)} ${paint('dim', state === 'running' ? '– not yet' : '– nothing to remove')}`
   const format = teardown?.clean ? 'green' : 'red'
   const outcome = !teardown ? '✗ not reported' : teardown.clean ? '✓ clean' : '✗ left'
   const time = teardown ? took(teardown.durationMs) : ''
