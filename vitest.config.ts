@@ -8,6 +8,9 @@ const folders = readdirSync(recipes, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules')
   .map((entry) => join(recipes, entry.name))
 
+// The suite for any recipe without one of its own; unless told otherwise it shows itself on this one.
+const generic = { recipe: process.env.CCCI_RECIPE ?? 'custom-html' }
+
 const own = ['packages/harness/src/**/*', 'packages/fixtures/src/**/*', 'tooling/**/*']
 
 export default defineConfig({
@@ -20,6 +23,7 @@ export default defineConfig({
           include: own.map((path) => `${path}.test.ts`),
           exclude: ['**/node_modules/**', '**/*.swarm.test.ts'],
           testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -29,9 +33,13 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
-      ...(await Promise.all(folders.map((root) => recipeProject({ root })))),
+      ...(await Promise.all(
+        folders.map((root) => recipeProject({ root, ...(root.endsWith('/generic') ? generic : {}) })),
+      )),
     ],
   },
 })

@@ -1,4 +1,4 @@
-import { defineRecipe } from '@cc-ci/fixtures'
+import { defineRecipe } from '@cc-ci/fixtures/recipe'
 
 export default defineRecipe({
   health: { path: '/', statuses: [200] },
