@@ -23,14 +23,18 @@ export interface EvidenceRequest {
 }
 
 /** Names of variables whose values are never written down. */
-const SECRET_NAME = /PASS|SECRET(?!_\w+_VERSION)|TOKEN|KEY|CREDENTIAL/i
+const SECRET_NAME = /^(?!SECRET_\w+_VERSION$).*(PASS|SECRET|TOKEN|KEY|CREDENTIAL)/i
 
 /** Replaces every secret value in a text by `***`. */
 export function mask(text: string, secrets: readonly string[]): string {
-  return secrets.filter((value) => value.length > 0).reduce((masked, value) => masked.replaceAll(value, '***'), text)
+  return secrets
+    .filter((value) => value.length > 0)
+    .sort((one, other) => other.length - one.length)
+    .reduce((masked, value) => masked.replaceAll(value, '***'), text)
 }
 
-function maskEnv(text: string): string {
+/** Replaces the values of variables whose names speak of secrets. */
+export function maskEnv(text: string): string {
   return text.replaceAll(/^(\s*(?:export\s+)?([A-Za-z_]\w*)=)(.+)$/gm, (line, start: string, name: string) =>
     SECRET_NAME.test(name) ? `${start}***` : line,
   )

@@ -151,7 +151,7 @@ export class Lifecycle {
       await Promise.allSettled([services, answers])
     }
     // The app may answer while a service beside it, without a healthcheck, has just died.
-    await converge(docker, stack, { timeoutMs: deployMs, signal: scope.signal, onProgress })
+    await converge(docker, stack, { timeoutMs: deployMs, signal: scope.signal })
   }
 
   async #settle(target: Target, deployed: Deployed): Promise<void> {

@@ -35,6 +35,12 @@ export async function connectSwarm(dockerHost: string): Promise<Docker> {
   return docker
 }
 
+/** An engine that is alive answers a ping at once, even on a busy machine. */
+const PING_TIMEOUT_MS = 10_000
+
+/** dockerode's types do not know that a ping can be aborted. */
+type Ping = (options: { abortSignal: AbortSignal }) => Promise<unknown>
+
 /**
  * Connects to the engine.
  *
@@ -42,8 +48,9 @@ export async function connectSwarm(dockerHost: string): Promise<Docker> {
  */
 export async function connectDocker(dockerHost: string): Promise<Docker> {
   const docker = dockerClient(dockerHost)
+  const clock = AbortSignal.timeout(PING_TIMEOUT_MS)
   try {
-    await docker.ping()
+    await (docker.ping as Ping)({ abortSignal: clock })
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'EACCES' || code === 'EPERM') {
@@ -56,7 +63,7 @@ export async function connectDocker(dockerHost: string): Promise<Docker> {
     }
     throw new DockerUnreachableError({
       happened: `No Docker engine answers at ${dockerHost}.`,
-      lastSeen: messageOf(error),
+      lastSeen: clock.aborted ? `no answer within ${PING_TIMEOUT_MS / 1000} s` : messageOf(error),
       todo: 'Bring one up with: npm run dev-host -- up (as root), or set DOCKER_HOST to the engine to use.',
       cause: error,
     })

@@ -116,6 +116,9 @@ export async function cloneRecipe(request: CloneRequest): Promise<RecipeCheckout
   })
 }
 
+const counted = (things: readonly unknown[], one: string, more = `${one}s`): string =>
+  `${things.length} ${things.length === 1 ? one : more}`
+
 /** The uncommitted files of a local origin; empty where there is no work tree to ask. */
 async function uncommitted(origin: string): Promise<string[]> {
   if (!isAbsolute(origin)) return []
@@ -194,7 +197,7 @@ class Checkout implements RecipeCheckout {
         ref === undefined
           ? `The recipe "${this.name}" has no default branch.`
           : `The recipe "${this.name}" has no version, branch or commit "${ref}".`,
-      lastSeen: `${versions.length} versions and ${branches.length} branches in ${this.origin}`,
+      lastSeen: `${counted(versions, 'version')} and ${counted(branches, 'branch', 'branches')} in ${this.origin}`,
       todo: near.length > 0 ? `The nearest: ${near.join(', ')}.` : `There are: ${some.join(', ') || 'none at all'}.`,
     })
   }

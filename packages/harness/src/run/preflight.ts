@@ -1,8 +1,10 @@
-import { statfs } from 'node:fs/promises'
+import { X509Certificate } from 'node:crypto'
+import { readFile, statfs } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { dirname } from 'node:path'
 import type Docker from 'dockerode'
 import { ProxyUnreachableError } from '../app/ready.ts'
-import { CcciError } from '../errors.ts'
+import { CcciError, messageOf } from '../errors.ts'
 import type { Settings } from '../settings/schema.ts'
 
 /** Too little room on a disk that the run writes to. */
@@ -11,12 +13,20 @@ export class DiskFullError extends CcciError {}
 /** The reverse proxy's network is not there. */
 export class ProxyNetworkError extends CcciError {}
 
+/** The authority that signed the proxy's certificate cannot be read. */
+export class CaFileError extends CcciError {}
+
 const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GB`
 
-/** Checks what a run needs of the host, before anything is touched. @throws {DiskFullError | ProxyNetworkError | ProxyUnreachableError} */
+/**
+ * Checks what a run needs of the host, before anything is touched.
+ *
+ * @throws {DiskFullError | ProxyNetworkError | CaFileError | ProxyUnreachableError}
+ */
 export async function preflight(docker: Docker, settings: Settings): Promise<void> {
   await checkDisk(docker, settings)
   await checkNetwork(docker, settings)
+  if (settings.caFile) await checkAuthority(settings.caFile)
   if (settings.proxyAddress) await checkProxy(settings.proxyAddress)
 }
 
@@ -34,12 +44,14 @@ async function checkDisk(docker: Docker, settings: Settings): Promise<void> {
   }
 }
 
+/** Free bytes where the folder is, or where it would be made. */
 async function freeBytes(folder: string): Promise<number | undefined> {
   try {
     const { bavail, bsize } = await statfs(folder)
     return bavail * bsize
   } catch {
-    return undefined
+    const parent = dirname(folder)
+    return parent === folder ? undefined : await freeBytes(parent)
   }
 }
 
@@ -50,6 +62,19 @@ async function checkNetwork(docker: Docker, settings: Settings): Promise<void> {
     happened: `There is no overlay network "${settings.proxyNetwork}" on this host.`,
     todo: 'On a developer machine: npm run dev-host -- up. On a host: deploy the proxy first.',
   })
+}
+
+async function checkAuthority(file: string): Promise<void> {
+  try {
+    new X509Certificate(await readFile(file))
+  } catch (error) {
+    throw new CaFileError({
+      happened: `The authority that signed the proxy's certificate cannot be read from ${file}.`,
+      lastSeen: messageOf(error),
+      todo: 'On a developer machine: npm run dev-host -- up. Elsewhere set CCCI_CA_FILE to a PEM file, or to nothing when the certificate is publicly trusted.',
+      cause: error,
+    })
+  }
 }
 
 async function checkProxy(address: string): Promise<void> {

@@ -45,6 +45,8 @@ export interface SessionRequest {
   /** The stages this run is limited to; all when absent. */
   stages?: readonly Stage[] | undefined
   options: RecipeOptions
+  /** Ends the wait for another run's turn. */
+  signal?: AbortSignal | undefined
 }
 
 /** The parts of a session that exist before the app does. */
@@ -129,7 +131,7 @@ export class Session implements AsyncDisposable {
     const { runId } = request
     const folder = join(settings.stateDir, 'leases')
     const timeoutMs = settings.deployTimeout * 1000
-    const lease = await takeLease({ folder, name: stack, runId, timeoutMs, onWait: step })
+    const lease = await takeLease({ folder, name: stack, runId, timeoutMs, signal: request.signal, onWait: step })
     const teardownTimeoutMs = settings.teardownTimeout * 1000
     const scope = new Scope({ folder: join(settings.stateDir, 'scopes', runId), teardownTimeoutMs, onStep: step })
     try {
@@ -148,6 +150,11 @@ export class Session implements AsyncDisposable {
       const compose = await sampleCompose(checkout.dir, stack, domain)
       const target = targetOf(checkedOut, compose, stack)
       const base = checkout.previous(parseVersion(target.version), target.commit)
+      for (const version of [target.tag, base]) {
+        if (!version || version.annotated) continue
+        const text = `the tag ${version.tag} is not annotated: abra refuses to deploy it (lint R014)`
+        journal.write({ event: 'warning', text })
+      }
       const overlay = request.options.overlay
       const engineApp: EngineApp = {
         recipe,
@@ -164,7 +171,8 @@ export class Session implements AsyncDisposable {
       session.#tellSubject(recipe, domain, stack)
       return session
     } catch (error) {
-      await scope.close().catch(() => {})
+      // What cannot be removed must not hide why it was opened in vain.
+      await scope.close().catch((closing: unknown) => tellLeft(journal, closing))
       lease.release()
       throw error
     }
@@ -292,6 +300,11 @@ export class Session implements AsyncDisposable {
       customisation: JSON.parse(JSON.stringify(this.options)) as Record<string, unknown>,
     })
   }
+}
+
+function tellLeft(journal: Journal, closing: unknown): void {
+  const left = closing instanceof ScopeCloseError ? closing.left : [messageOf(closing)]
+  journal.write({ event: 'teardown', clean: false, left, durationMs: 0 })
 }
 
 /** What an earlier run left under this name: its owner is gone, since the lease is ours. */

@@ -34,7 +34,10 @@ export function keyValues(doc: ComposeDocument, value: unknown, path: Path): Rec
 /** A list; an empty one when it is absent. */
 export function list(doc: ComposeDocument, value: unknown, path: Path): unknown[] {
   if (value === undefined) return []
-  if (!Array.isArray(value)) throw doc.fault(path, 'must be a list.', { lastSeen: shown(value) })
+  if (!Array.isArray(value)) {
+    const todo = 'Write each item on a line of its own, with "- " before it.'
+    throw doc.fault(path, 'must be a list.', { lastSeen: shown(value), todo })
+  }
   return value
 }
 
