@@ -6,7 +6,7 @@ import { hashOf } from './files.ts'
 /** Everything that decides what the base image holds. */
 export interface BaseInputs {
   mmdebstrap: string[]
-  /** Lines of a sources.list. */
+  /** Lines of a sources.list; none: mmdebstrap's own. */
   sources: string[]
   /** Files laid over the system, by their path in it. */
   files: Record<string, { content: string; mode: number }>
@@ -20,12 +20,6 @@ const LEFT_OUT = ['man', 'info', 'locale', 'doc']
 
 /** Otherwise every later layer that runs apt grows by 75 MB of package cache. */
 const APT_OPTIONS = ['Dir::Cache::pkgcache ""', 'Dir::Cache::srcpkgcache ""', 'Acquire::Languages "none"']
-
-const ARCHIVES = [
-  `deb http://deb.debian.org/debian ${SUITE} main`,
-  `deb http://deb.debian.org/debian ${SUITE}-updates main`,
-  `deb http://deb.debian.org/debian-security ${SUITE}-security main`,
-]
 
 /** Options of the host's apt that decide whether a mirror can be used at all. */
 const MIRROR_OPTION = /^Acquire::(https?|Check-Date|Check-Valid-Until|ForceIPv[46]|Max-FutureTime|Retries)\b/
@@ -112,14 +106,17 @@ async function mirrorOptionsOfHost(): Promise<string[]> {
     .filter((line) => MIRROR_OPTION.test(line) && !line.endsWith('""'))
 }
 
-/** Where the host itself gets this Debian from, if it runs it: that is a mirror which can be reached. */
+/**
+ * Where the host itself gets this Debian from, if it runs it: that is a mirror which can be reached. Empty on any other
+ * host: mmdebstrap knows where Debian is.
+ */
 async function sourcesOfHost(): Promise<string[]> {
-  if (!existsSync('/usr/bin/apt-get')) return ARCHIVES
+  if (!existsSync('/usr/bin/apt-get')) return []
   const format = ['--format', 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)']
   const { stdout } = await run('apt-get', ['indextargets', ...format, 'Created-By: Packages'])
   const debian = new RegExp(`^deb https?://\\S+/debian(-security)?/ ${SUITE}(-updates|-security)? main$`)
   const found = [...new Set(stdout.split('\n').filter((line) => debian.test(line)))].sort()
-  return found.some((line) => line.endsWith(` ${SUITE} main`)) ? found : ARCHIVES
+  return found.some((line) => line.endsWith(` ${SUITE} main`)) ? found : []
 }
 
 function certificatesOfHost(): Record<string, string> {

@@ -47,8 +47,10 @@ export class HttpError extends CcciError {
 }
 
 function codeOf(error: unknown): string {
-  const { code, name, cause } = error as { code?: string; name?: string; cause?: unknown }
-  return code ?? (cause ? codeOf(cause) : name === 'TimeoutError' ? 'ETIMEDOUT' : '')
+  const { code, name, cause } = error as { code?: unknown; name?: string; cause?: unknown }
+  if (name === 'TimeoutError') return 'ETIMEDOUT'
+  if (typeof code === 'string') return code
+  return cause ? codeOf(cause) : ''
 }
 
 export interface HttpClientOptions {

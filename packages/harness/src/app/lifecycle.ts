@@ -57,6 +57,10 @@ export class Lifecycle {
 
   /** Deploys a version afresh (what was there, data and all, is removed first) and waits until it is ready. */
   async install(target: Target, changes: Record<string, string>, purpose: Purpose): Promise<void> {
+    await this.#parts.scope.during(() => this.#install(target, changes, purpose))
+  }
+
+  async #install(target: Target, changes: Record<string, string>, purpose: Purpose): Promise<void> {
     const { engine, engineApp, scope, journal, settings } = this.#parts
     if (this.#acquired) await this.wipe()
     this.deployments += 1
@@ -87,6 +91,10 @@ export class Lifecycle {
    *   `awaitReady` throw, {UpdateRolledBackError} among it.
    */
   async upgrade(target: Target, changes: Record<string, string>): Promise<void> {
+    await this.#parts.scope.during(() => this.#upgrade(target, changes))
+  }
+
+  async #upgrade(target: Target, changes: Record<string, string>): Promise<void> {
     const { engine, engineApp, scope, journal } = this.#parts
     const { version, commit } = this.app.deployed
     const started = performance.now()
@@ -133,23 +141,24 @@ export class Lifecycle {
     const services = converge(docker, stack, { timeoutMs: deployMs, signal, onProgress }).then(() => {
       up = true
     })
-    const answers = awaitReady(docker, {
+    const asked = {
       stack,
       http: this.app.http,
       path: options.health?.path ?? '/',
       statuses: options.health?.statuses ?? [200, 301, 302],
       timeoutMs: deployMs + httpMs,
       settleMs: (options.timeouts?.settle ?? settings.settleTime) * 1000,
-      signal,
-      onProgress: (text) => up && onProgress(text),
       history: this.probes,
-    })
+    }
+    const answers = awaitReady(docker, { ...asked, signal, onProgress: (text) => up && onProgress(text) })
     try {
       await Promise.all([services, answers])
     } finally {
       failed.abort()
       await Promise.allSettled([services, answers])
     }
+    // What answered may have been the version before, on its way out.
+    await awaitReady(docker, { ...asked, signal: scope.signal, onProgress })
     // The app may answer while a service beside it, without a healthcheck, has just died.
     await converge(docker, stack, { timeoutMs: deployMs, signal: scope.signal })
   }

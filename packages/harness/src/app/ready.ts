@@ -110,6 +110,12 @@ function settledWrong(look: Probe, options: ReadyOptions, stack: string): CcciEr
         lastSeen,
         todo: 'npm run dev-host -- status tells what is missing; npm run dev-host -- up brings it back.',
       })
+    case 'gateway':
+      return new WrongAnswerError({
+        happened: `The app is up, and nothing works behind what answers ${options.path}.`,
+        lastSeen,
+        todo: 'See the app’s log: its own web server, or the reverse proxy by the port in its Traefik labels, sends requests where nobody listens.',
+      })
     default:
       return new WrongAnswerError({
         happened: `The app is up and answers ${options.path} with something else than ${options.statuses.join(', ')}.`,

@@ -61,9 +61,18 @@ export async function connectDocker(dockerHost: string): Promise<Docker> {
         cause: error,
       })
     }
+    const happened = `No Docker engine answers at ${dockerHost}.`
+    if (clock.aborted) {
+      throw new DockerUnreachableError({
+        happened,
+        lastSeen: `something listens there and said nothing for ${PING_TIMEOUT_MS / 1000} s`,
+        todo: 'Restart that engine, or set DOCKER_HOST to another one.',
+        cause: error,
+      })
+    }
     throw new DockerUnreachableError({
-      happened: `No Docker engine answers at ${dockerHost}.`,
-      lastSeen: clock.aborted ? `no answer within ${PING_TIMEOUT_MS / 1000} s` : messageOf(error),
+      happened,
+      lastSeen: messageOf(error),
       todo: 'Bring one up with: npm run dev-host -- up (as root), or set DOCKER_HOST to the engine to use.',
       cause: error,
     })

@@ -108,7 +108,7 @@ export class HopeWatch {
     // The newest failure is the one whose log is still there; the count includes those before this watch saw them.
     if (othersWait || fresh.length + (services.length === 1 ? counted.size : 0) < CRASHES) return undefined
     return new CrashLoopError({
-      happened: `The container of "${service.name}" in ${this.#stack} ends again and again (${CRASHES} times at least, with every other service up).`,
+      happened: `The container of "${service.name}" in ${this.#stack} ends again and again (${CRASHES} times at least${services.length > 1 ? ', with every other service up' : ''}).`,
       lastSeen: `${last.error || `exit code ${last.exitCode}`}; its last lines:\n${await this.#lastLines(service)}`,
       todo: 'Read the lines above: the app itself says why it ends. If it waits for something, let it wait instead of exiting.',
     })
@@ -153,7 +153,7 @@ function missingImage(service: ServiceView): CcciError | undefined {
   return new MissingImageError({
     happened: `The image ${image} of the service "${service.name}" is not there.`,
     lastSeen: `task rejected: ${task.error}`,
-    todo: `Check its name and tag in the compose file. On a machine without a registry it must be built first: docker image ls ${image?.split(':')[0]}`,
+    todo: `Check its name and tag in the compose file: the engine finds it neither here (docker image ls) nor in its registry.`,
   })
 }
 

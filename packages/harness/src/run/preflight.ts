@@ -71,7 +71,7 @@ async function checkAuthority(file: string): Promise<void> {
     throw new CaFileError({
       happened: `The authority that signed the proxy's certificate cannot be read from ${file}.`,
       lastSeen: messageOf(error),
-      todo: 'On a developer machine: npm run dev-host -- up. Elsewhere set CCCI_CA_FILE to a PEM file, or to nothing when the certificate is publicly trusted.',
+      todo: 'On a developer machine: npm run dev-host -- up. Elsewhere set CCCI_CA_FILE to a PEM file, or leave it out when the certificate is publicly trusted.',
       cause: error,
     })
   }

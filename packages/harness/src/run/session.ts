@@ -20,17 +20,22 @@ import { type CheckedOut, cloneRecipe, type PublishedVersion, type RecipeCheckou
 import { type ComposeView, readCompose } from '../recipe/compose-view.ts'
 import { parseEnv } from '../recipe/env-file.ts'
 import { versionLabel } from '../recipe/labels.ts'
-import type { RecipeOptions } from '../recipe/options.ts'
+import type { EnvOption, RecipeOptions } from '../recipe/options.ts'
 import { parseVersion } from '../recipe/version.ts'
 import { pathKind, volumeKind } from '../scope/kinds.ts'
 import { type Lease, takeLease } from '../scope/lease.ts'
 import { Scope, ScopeCloseError } from '../scope/scope.ts'
+import { postWarden, type Warden } from '../scope/warden.ts'
+import { within } from '../scope/within.ts'
 import { loadSettings } from '../settings/load.ts'
 import type { Settings } from '../settings/schema.ts'
-import { type Journal, openJournal } from './journal.ts'
+import { type Journal, type JournalEvent, openJournal } from './journal.ts'
 import { type Plan, plannedDeployments, startsAtBase } from './plan.ts'
 import { preflight } from './preflight.ts'
 import { STAGES, type Stage } from './stages.ts'
+
+/** How long helpers may take to end before they are removed by force. */
+const HELPERS_MS = 10_000
 
 /** What is to be tested, and where its traces go. */
 export interface SessionRequest {
@@ -45,7 +50,7 @@ export interface SessionRequest {
   /** The stages this run is limited to; all when absent. */
   stages?: readonly Stage[] | undefined
   options: RecipeOptions
-  /** Ends the wait for another run's turn. */
+  /** Ends the opening: the wait for another run, the fetching. An open session is ended by {@link Session.close}. */
   signal?: AbortSignal | undefined
 }
 
@@ -55,6 +60,7 @@ interface Opened {
   settings: Settings
   docker: Docker
   lease: Lease
+  warden: Warden
   scope: Scope
   journal: Journal
   checkout: RecipeCheckout
@@ -87,6 +93,7 @@ export class Session implements AsyncDisposable {
   readonly lifecycle: Lifecycle
   readonly reached = { app: false, upgrades: 0, freshRestores: 0 }
   readonly #lease: Lease
+  readonly #warden: Warden
   readonly #checkout: RecipeCheckout
   #app: Promise<void> | undefined
   #backup: Promise<Backup> | undefined
@@ -107,6 +114,7 @@ export class Session implements AsyncDisposable {
     this.base = opened.base
     this.compose = opened.compose
     this.#lease = opened.lease
+    this.#warden = opened.warden
     this.#checkout = opened.checkout
     const engine = new SwarmEngine(docker, settings)
     this.lifecycle = new Lifecycle({ docker, settings, engine, engineApp, options: request.options, scope, journal })
@@ -134,20 +142,25 @@ export class Session implements AsyncDisposable {
     const lease = await takeLease({ folder, name: stack, runId, timeoutMs, signal: request.signal, onWait: step })
     const teardownTimeoutMs = settings.teardownTimeout * 1000
     const scope = new Scope({ folder: join(settings.stateDir, 'scopes', runId), teardownTimeoutMs, onStep: step })
+    const signal = AbortSignal.any([scope.signal, ...(request.signal ? [request.signal] : [])])
+    const warden = postWarden(
+      { runId, folder: scope.folder, teardownTimeoutMs, lease: { folder, name: stack }, journal: journal.file },
+      (text) => journal.write({ event: 'warning', text }),
+    )
     try {
       await removeLeftovers(docker, stack, journal, teardownTimeoutMs)
       const into = join(scope.folder, 'recipes', recipe)
       step(`fetching the recipe ${recipe}`)
       const sources = settings.recipeSources
-      const checkout = await scope.acquire(pathKind, { path: into }, (signal) =>
+      const checkout = await scope.acquire(pathKind, { path: into }, () =>
         cloneRecipe({ recipe: request.recipe, sources, into, signal }),
       )
       if (checkout.uncommitted.length > 0) {
         const text = `not committed, so not tested: ${checkout.uncommitted.join(', ')}`
         journal.write({ event: 'warning', text })
       }
-      const checkedOut = await checkout.checkout(request.ref, scope.signal)
-      const compose = await sampleCompose(checkout.dir, stack, domain)
+      const checkedOut = await checkout.checkout(request.ref, signal)
+      const compose = await sampleCompose(checkout.dir, stack, domain, envOf(request.options.env, domain))
       const target = targetOf(checkedOut, compose, stack)
       const base = checkout.previous(parseVersion(target.version), target.commit)
       for (const version of [target.tag, base]) {
@@ -166,22 +179,30 @@ export class Session implements AsyncDisposable {
         secrets: request.options.secrets ?? {},
         overlay,
       }
-      const opened = { request, settings, docker, lease, scope, journal, checkout, target, base, compose, engineApp }
-      const session = new Session(opened)
+      const taken = { settings, docker, lease, warden, scope, journal }
+      const session = new Session({ ...taken, request, checkout, target, base, compose, engineApp })
       session.#tellSubject(recipe, domain, stack)
       return session
     } catch (error) {
       // What cannot be removed must not hide why it was opened in vain.
       await scope.close().catch((closing: unknown) => tellLeft(journal, closing))
       lease.release()
+      warden.dismiss()
       throw error
     }
   }
 
+  /** The versions to upgrade from: those named in `recipe.ts`, or the newest published one before the version under test. */
+  get bases(): readonly string[] {
+    return this.options.upgradeBases ?? (this.base ? [this.base.text] : [])
+  }
+
   /** The app, deployed and ready at the version under test (in a `single` plan with an upgrade to come: at its base). */
   async deployed(): Promise<Lifecycle> {
-    this.reached.app = true
-    this.#app ??= this.#first()
+    if (!this.#app) {
+      this.reached.app = true
+      this.#app = this.#first()
+    }
     await this.#app
     return this.lifecycle
   }
@@ -235,22 +256,37 @@ export class Session implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const started = performance.now()
-    const tell = (clean: boolean, left: string[]) =>
-      this.journal.write({ event: 'teardown', clean, left, durationMs: performance.now() - started })
+    // A journal that cannot be written must not keep anything from being removed; a run without these lines is red.
+    const tell = (event: JournalEvent) => {
+      try {
+        this.journal.write(event)
+      } catch {}
+    }
+    const end = (left: string[]) =>
+      tell({ event: 'teardown', clean: left.length === 0, left, durationMs: performance.now() - started })
     const { deployments: counted } = this.lifecycle
-    this.journal.write({ event: 'deployments', counted, planned: plannedDeployments(this.plan, this.reached) })
+    tell({ event: 'deployments', counted, planned: plannedDeployments(this.plan, this.reached) })
+    this.scope.abort()
     try {
-      await (await this.#backup?.catch(() => undefined))?.close()
-      await this.lifecycle.app.setDeployed(undefined)
-      await this.lifecycle.app.http.close()
+      await within(HELPERS_MS, this.#closeHelpers())
       await this.scope.close()
-      tell(true, [])
+      end([])
     } catch (error) {
-      tell(false, error instanceof ScopeCloseError ? error.left : [messageOf(error)])
+      end(error instanceof ScopeCloseError ? error.left : [messageOf(error)])
       throw error
     } finally {
       this.#lease.release()
+      this.#warden.dismiss()
     }
+  }
+
+  /** Ends what works in this process or in containers of ours; the scope finds and removes what this leaves. */
+  async #closeHelpers(): Promise<void> {
+    await Promise.allSettled([
+      this.#backup?.then((backup) => backup.close()),
+      this.lifecycle.app.setDeployed(undefined),
+      this.lifecycle.app.http.close(),
+    ])
   }
 
   async #openBackup(): Promise<Backup> {
@@ -264,21 +300,20 @@ export class Session implements AsyncDisposable {
 
   async #first(): Promise<void> {
     if (this.stages.includes('backup') && backupSpec(this.compose)) this.backup().catch(() => {})
-    if (startsAtBase(this.plan, this.stages, this.base !== undefined) && this.base) {
-      await this.install(await this.published(this.base.text), 'upgrade base')
+    const [base] = this.options.notApplicable?.upgrade ? [] : this.bases
+    if (base !== undefined && startsAtBase(this.plan, this.stages, true)) {
+      await this.install(await this.published(base), 'upgrade base')
     } else {
       await this.install(this.target, 'install')
     }
   }
 
   #env(): Record<string, string> {
-    const { env } = this.options
-    return typeof env === 'function' ? env(this.lifecycle.app.domain) : { ...env }
+    return envOf(this.options.env, this.lifecycle.app.domain)
   }
 
   #upgradeEnv(): Record<string, string> {
-    const { upgradeEnv } = this.options
-    return typeof upgradeEnv === 'function' ? upgradeEnv(this.lifecycle.app.domain) : { ...upgradeEnv }
+    return envOf(this.options.upgradeEnv, this.lifecycle.app.domain)
   }
 
   #envFor(target: Target): Record<string, string> {
@@ -315,10 +350,19 @@ async function removeLeftovers(docker: Docker, stack: string, journal: Journal, 
   await removeStack(docker, stack, { timeoutMs })
 }
 
-async function sampleCompose(dir: string, stack: string, domain: string): Promise<ComposeView> {
+const envOf = (option: EnvOption | undefined, domain: string): Record<string, string> =>
+  typeof option === 'function' ? option(domain) : { ...option }
+
+async function sampleCompose(
+  dir: string,
+  stack: string,
+  domain: string,
+  changes: Record<string, string>,
+): Promise<ComposeView> {
   const read = async (name: string) => (existsSync(join(dir, name)) ? await readFile(join(dir, name), 'utf8') : '')
   const env = {
     ...parseEnv(await read('.env.sample')).values,
+    ...changes,
     ...abraShExports(await read('abra.sh')),
     DOMAIN: domain,
     STACK_NAME: stack,

@@ -5,6 +5,7 @@ import { TeardownError } from '../app/teardown.ts'
 import { CcciError, messageOf } from '../errors.ts'
 import { KINDS, type Kind } from './kinds.ts'
 import { Ledger, type LedgerEntry } from './ledger.ts'
+import { within } from './within.ts'
 
 /** The scope was closed, or is closing, while somebody wanted more of it. */
 export class ScopeClosedError extends CcciError {}
@@ -14,7 +15,7 @@ export class ScopeCloseError extends CcciError {
   readonly left: string[]
   readonly errors: Error[]
 
-  constructor(failures: { entry: LedgerEntry; error: Error }[], ledger: string) {
+  constructor(failures: Failure[], ledger: string) {
     const left = failures.flatMap(({ entry, error }) =>
       error instanceof TeardownError ? error.left : [`${entry.kind} ${JSON.stringify(entry.data)}`],
     )
@@ -35,6 +36,13 @@ export interface ScopeOptions {
   /** Milliseconds for undoing one thing; when they are over, the next one's turn comes all the same. */
   teardownTimeoutMs: number
   onStep?: ((text: string) => void) | undefined
+  /** Undo everything twice, a moment apart: programs of an owner that is gone may have made something since. */
+  secondLook?: boolean | undefined
+}
+
+interface Failure {
+  entry: LedgerEntry
+  error: Error
 }
 
 /**
@@ -46,6 +54,7 @@ export class Scope implements AsyncDisposable {
   readonly #ledger: Ledger
   readonly #options: ScopeOptions
   readonly #abort = new AbortController()
+  readonly #working = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
   constructor(options: ScopeOptions) {
@@ -76,13 +85,34 @@ export class Scope implements AsyncDisposable {
     data: Data,
     up: (signal: AbortSignal) => Promise<Value>,
   ): Promise<Value> {
-    if (this.#closing)
-      throw new ScopeClosedError({
-        happened: `The scope in ${this.folder} is closed: no ${kind.name} can be acquired.`,
-      })
-    const checked = kind.schema.parse(data)
-    this.#ledger.add(kind.name, checked)
-    return await up(this.signal)
+    return await this.during(async (signal) => {
+      const checked = kind.schema.parse(data)
+      this.#ledger.add(kind.name, checked)
+      return await up(signal)
+    })
+  }
+
+  /**
+   * Does work that may change what the scope owns. A close aborts it and waits for its end (not for ever) before it undoes
+   * anything: what is still being made cannot be found and removed.
+   *
+   * @throws {ScopeClosedError} when the scope is closed or closing; whatever `work` throws.
+   */
+  async during<Value>(work: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
+    if (this.signal.aborted)
+      throw new ScopeClosedError({ happened: `The scope in ${this.folder} is closed: nothing more can be begun.` })
+    const working = work(this.signal)
+    this.#working.add(working)
+    try {
+      return await working
+    } finally {
+      this.#working.delete(working)
+    }
+  }
+
+  /** Tells everything that works for the scope to end; the first thing that {@link Scope.close} does. */
+  abort(): void {
+    this.#abort.abort(new ScopeClosedError({ happened: `The scope in ${this.folder} was closed.` }))
   }
 
   /** Undoes one thing before its turn; the rest of the scope is as it was. */
@@ -91,7 +121,8 @@ export class Scope implements AsyncDisposable {
     for (const entry of this.#ledger.entries.filter(
       (one) => one.kind === kind.name && JSON.stringify(one.data) === wanted,
     )) {
-      await this.#undo(entry)
+      await this.#down(entry)
+      this.#ledger.strike(entry.number)
     }
   }
 
@@ -111,20 +142,32 @@ export class Scope implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    this.#abort.abort(new ScopeClosedError({ happened: `The scope in ${this.folder} was closed.` }))
-    const failures: { entry: LedgerEntry; error: Error }[] = []
-    for (const entry of this.#ledger.entries.toReversed()) {
-      try {
-        await this.#undo(entry)
-      } catch (error) {
-        failures.push({ entry, error: error instanceof Error ? error : new Error(messageOf(error)) })
-      }
+    this.abort()
+    const interrupted = this.#options.secondLook || this.#working.size > 0
+    await within(SETTLE_MS, Promise.allSettled(this.#working))
+    let failures = await this.#undoAll(!interrupted)
+    if (interrupted && failures.length === 0) {
+      await pause(LATE_MS)
+      failures = await this.#undoAll(true)
     }
     if (failures.length > 0) throw new ScopeCloseError(failures, this.#ledger.file)
     rmSync(this.folder, { recursive: true, force: true })
   }
 
-  async #undo(entry: LedgerEntry): Promise<void> {
+  async #undoAll(strike: boolean): Promise<Failure[]> {
+    const failures: Failure[] = []
+    for (const entry of this.#ledger.entries.toReversed()) {
+      try {
+        await this.#down(entry)
+        if (strike) this.#ledger.strike(entry.number)
+      } catch (error) {
+        failures.push({ entry, error: error instanceof Error ? error : new Error(messageOf(error)) })
+      }
+    }
+    return failures
+  }
+
+  async #down(entry: LedgerEntry): Promise<void> {
     const kind = KINDS.find((one) => one.name === entry.kind)
     if (!kind)
       throw new CcciError({
@@ -132,22 +175,19 @@ export class Scope implements AsyncDisposable {
         evidence: this.#ledger.file,
       })
     const timeoutMs = this.#options.teardownTimeoutMs
-    const clock = new AbortController()
-    try {
-      await Promise.race([
-        kind.down(entry.data as never, { timeoutMs, onStep: this.#options.onStep }),
-        pause(timeoutMs + GRACE_MS, undefined, { signal: clock.signal }).then(() => {
-          throw new CcciError({
-            happened: `Undoing the ${entry.kind} ${JSON.stringify(entry.data)} hangs: given up after ${timeoutMs / 1000} s.`,
-          })
-        }),
-      ])
-    } finally {
-      clock.abort()
-    }
-    this.#ledger.strike(entry.number)
+    const down = kind.down(entry.data as never, { timeoutMs, onStep: this.#options.onStep })
+    if (await within(timeoutMs + GRACE_MS, down)) return
+    throw new CcciError({
+      happened: `Undoing the ${entry.kind} ${JSON.stringify(entry.data)} hangs: given up after ${timeoutMs / 1000} s.`,
+    })
   }
 }
+
+/** How long the work that a close has aborted may take to end: twice what a program gets before it is killed. */
+const SETTLE_MS = 5_000
+
+/** A request that was on its way when its program was killed is carried out at most this much later. */
+const LATE_MS = 1_000
 
 /** A step that keeps its own clock gets this much longer than that before it counts as hanging. */
 const GRACE_MS = 2_000

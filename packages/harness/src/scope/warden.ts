@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { extname, join } from 'node:path'
+import { messageOf } from '../errors.ts'
+
+/** What a warden must know to end a run whose process is gone. */
+export interface WardenOrder {
+  runId: string
+  /** The scope's folder, with the ledger. */
+  folder: string
+  teardownTimeoutMs: number
+  /** The lease that the run holds. */
+  lease: { folder: string; name: string }
+  /** The run's journal: what the warden does is told there. */
+  journal: string
+}
+
+export interface Warden {
+  /** The owner needs it no more: what there was to undo is undone. Idempotent. */
+  dismiss(): void
+}
+
+/**
+ * Starts a warden: a small process of its own session that holds a pipe from this one. When the pipe closes (the operating
+ * system does that however this process ends) and the scope still owns something, the warden takes the lease and undoes
+ * everything from the ledger.
+ *
+ * @param onFailure told when there is no warden; the run is then as safe as its own process.
+ */
+export function postWarden(order: WardenOrder, onFailure: (text: string) => void): Warden {
+  const program = join(import.meta.dirname, `warden-main${extname(import.meta.filename)}`)
+  const log = openSync(join(order.folder, 'warden.log'), 'a')
+  const warden = spawn(process.execPath, [program, JSON.stringify(order)], {
+    detached: true,
+    cwd: '/',
+    // What the owner's own Node was told (to load a debugger, to keep its coverage) is not for this one.
+    env: { ...process.env, NODE_OPTIONS: '' },
+    stdio: ['pipe', 'ignore', log],
+  })
+  closeSync(log)
+  warden.on('error', (error) => onFailure(`no warden watches over this run: ${messageOf(error)}`))
+  warden.unref()
+  const pipe = warden.stdin as Socket | null
+  pipe?.on('error', () => {})
+  pipe?.unref()
+  return { dismiss: () => pipe?.destroy() }
+}
