@@ -169,6 +169,11 @@ describe('the host', () => {
     `)
   })
 
+  test('without the image that backups need', async () => {
+    const told = await refused([], 3, { env: { CCCI_HELPER_IMAGE: 'cc-ci/no-such-helper:1' } })
+    expect(told).toMatch(/^HelperImageMissingError: The image cc-ci\/no-such-helper:1 .*npm run dev-host -- up/s)
+  })
+
   test('whose certificate authority is not there', async () => {
     const told = await refused([], 3, { env: { CCCI_CA_FILE: join(folder, 'ca.pem') } })
     expect(told).toMatchInlineSnapshot(`

@@ -3,7 +3,16 @@ import { CcciError, messageOf } from '../errors.ts'
 import { type ExecOptions, type ExecResult, execIn, execOk } from './exec.ts'
 
 /** The image of the helper container is not there. */
-export class HelperImageMissingError extends CcciError {}
+export class HelperImageMissingError extends CcciError {
+  constructor(image: string, cause: unknown) {
+    super({
+      happened: `The image ${image} of the helper container is not there.`,
+      lastSeen: messageOf(cause),
+      todo: 'On a developer machine `npm run dev-host -- up` builds it. Elsewhere name an image that has a shell, coreutils and restic: the setting helperImage, or CCCI_HELPER_IMAGE.',
+      cause,
+    })
+  }
+}
 
 /** A volume that was to be reached does not exist. */
 export class VolumeMissingError extends CcciError {}
@@ -85,11 +94,12 @@ async function mustExist(docker: Docker, volume: string): Promise<void> {
 }
 
 async function create(docker: Docker, options: HelperOptions): Promise<Docker.Container> {
+  const { image } = options
   const [file = 'sleep', ...args] = options.command ?? ['sleep', 'infinity']
   try {
     return await docker.createContainer({
       ...(options.name === undefined ? {} : { name: options.name }),
-      Image: options.image,
+      Image: image,
       Labels: options.labels,
       User: '0:0',
       WorkingDir: '/',
@@ -109,12 +119,7 @@ async function create(docker: Docker, options: HelperOptions): Promise<Docker.Co
     })
   } catch (error) {
     if (!/no such image/i.test(messageOf(error))) throw error
-    throw new HelperImageMissingError({
-      happened: `The image ${options.image} of the helper container is not there.`,
-      lastSeen: messageOf(error),
-      todo: 'On a developer machine `npm run dev-host -- up` builds it. Elsewhere name an image that has a shell, coreutils and restic: the setting helperImage, or CCCI_HELPER_IMAGE.',
-      cause: error,
-    })
+    throw new HelperImageMissingError(image, error)
   }
 }
 

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { dirname } from 'node:path'
 import type Docker from 'dockerode'
 import { ProxyUnreachableError } from '../app/ready.ts'
+import { HelperImageMissingError } from '../docker/helper.ts'
 import { CcciError, messageOf } from '../errors.ts'
 import type { Settings } from '../settings/schema.ts'
 
@@ -21,11 +22,12 @@ const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GB
 /**
  * Checks what a run needs of the host, before anything is touched.
  *
- * @throws {DiskFullError | ProxyNetworkError | CaFileError | ProxyUnreachableError}
+ * @throws {DiskFullError | ProxyNetworkError | HelperImageMissingError | CaFileError | ProxyUnreachableError}
  */
 export async function preflight(docker: Docker, settings: Settings): Promise<void> {
   await checkDisk(docker, settings)
   await checkNetwork(docker, settings)
+  await checkHelperImage(docker, settings.helperImage)
   if (settings.caFile) await checkAuthority(settings.caFile)
   if (settings.proxyAddress) await checkProxy(settings.proxyAddress)
 }
@@ -52,6 +54,15 @@ async function freeBytes(folder: string): Promise<number | undefined> {
   } catch {
     const parent = dirname(folder)
     return parent === folder ? undefined : await freeBytes(parent)
+  }
+}
+
+async function checkHelperImage(docker: Docker, image: string): Promise<void> {
+  try {
+    await docker.getImage(image).inspect()
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode !== 404) throw error
+    throw new HelperImageMissingError(image, error)
   }
 }
 
