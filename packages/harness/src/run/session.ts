@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import type Docker from 'dockerode'
 import { Lifecycle, type Purpose } from '../app/lifecycle.ts'
 import { runDomain, stackName } from '../app/names.ts'
@@ -13,19 +11,13 @@ import { hasIpvs } from '../docker/ipvs.ts'
 import type { EngineApp, Target } from '../engine/engine.ts'
 import { quirksOf, RUN_LABEL } from '../engine/swarm/compose-copies.ts'
 import { SwarmEngine } from '../engine/swarm/swarm-engine.ts'
-import { CcciError, messageOf } from '../errors.ts'
-import { abraShExports } from '../recipe/abra-sh.ts'
+import { messageOf } from '../errors.ts'
 import { backupSpec } from '../recipe/backup-labels.ts'
-import { type CheckedOut, cloneRecipe, type PublishedVersion, type RecipeCheckout } from '../recipe/checkout.ts'
-import { type ComposeView, readCompose } from '../recipe/compose-view.ts'
-import { parseEnv } from '../recipe/env-file.ts'
-import { versionLabel } from '../recipe/labels.ts'
+import type { PublishedVersion, RecipeCheckout } from '../recipe/checkout.ts'
+import type { ComposeView } from '../recipe/compose-view.ts'
 import type { EnvOption, RecipeOptions } from '../recipe/options.ts'
-import { parseVersion } from '../recipe/version.ts'
 import { pathKind, volumeKind } from '../scope/kinds.ts'
-import { type Lease, takeLease } from '../scope/lease.ts'
-import { Scope, ScopeCloseError } from '../scope/scope.ts'
-import { postWarden, type Warden } from '../scope/warden.ts'
+import { type Scope, ScopeCloseError } from '../scope/scope.ts'
 import { within } from '../scope/within.ts'
 import { loadSettings } from '../settings/load.ts'
 import type { Settings } from '../settings/schema.ts'
@@ -33,6 +25,9 @@ import { type Journal, type JournalEvent, openJournal } from './journal.ts'
 import { type Plan, plannedDeployments, startsAtBase } from './plan.ts'
 import { preflight } from './preflight.ts'
 import { STAGES, type Stage } from './stages.ts'
+import { RUN_FILES, recipeName } from './store.ts'
+import { findSubject, type Subject } from './subject.ts'
+import { type Turn, takeTurn } from './turn.ts'
 
 /** How long helpers may take to end before they are removed by force. */
 const HELPERS_MS = 10_000
@@ -59,14 +54,9 @@ interface Opened {
   request: SessionRequest
   settings: Settings
   docker: Docker
-  lease: Lease
-  warden: Warden
-  scope: Scope
+  turn: Turn
   journal: Journal
-  checkout: RecipeCheckout
-  target: Target
-  base: PublishedVersion | undefined
-  compose: ComposeView
+  subject: Subject
   engineApp: EngineApp
 }
 
@@ -92,102 +82,84 @@ export class Session implements AsyncDisposable {
   readonly compose: ComposeView
   readonly lifecycle: Lifecycle
   readonly reached = { app: false, upgrades: 0, freshRestores: 0 }
-  readonly #lease: Lease
-  readonly #warden: Warden
+  readonly #turn: Turn
   readonly #checkout: RecipeCheckout
   #app: Promise<void> | undefined
   #backup: Promise<Backup> | undefined
   #closing: Promise<void> | undefined
 
-  private constructor(opened: Opened) {
-    const { request, settings, docker, scope, journal, engineApp } = opened
+  private constructor({ request, settings, docker, turn, journal, subject, engineApp }: Opened) {
     this.settings = settings
     this.docker = docker
-    this.scope = scope
+    this.scope = turn.scope
     this.journal = journal
     this.options = request.options
     this.runDir = request.runDir
     this.runId = request.runId
     this.plan = request.plan ?? request.options.plan ?? 'full'
     this.stages = request.stages ?? STAGES
-    this.target = opened.target
-    this.base = opened.base
-    this.compose = opened.compose
-    this.#lease = opened.lease
-    this.#warden = opened.warden
-    this.#checkout = opened.checkout
+    this.target = subject.target
+    this.base = subject.base
+    this.compose = subject.compose
+    this.#turn = turn
+    this.#checkout = subject.checkout
     const engine = new SwarmEngine(docker, settings)
-    this.lifecycle = new Lifecycle({ docker, settings, engine, engineApp, options: request.options, scope, journal })
+    const { scope, options } = this
+    this.lifecycle = new Lifecycle({ docker, settings, engine, engineApp, options, scope, journal })
   }
 
   /**
-   * Checks the host, takes the lease of the app's name, clones the recipe and finds the version under test and its base.
-   * Nothing is deployed yet; whatever was acquired is given back when this fails.
+   * Checks the host, takes the turn at the app's name, removes what a dead run left there, fetches the recipe and finds the
+   * version under test and its base. Nothing is deployed yet; whatever was acquired is given back when this fails.
    *
-   * @throws {SettingsError | UnknownRecipeError | UnknownVersionError | ComposeError | DiskFullError | …}
+   * @throws {SettingsError | DiskFullError | LeaseHeldError | UnknownRecipeError | UnknownVersionError | ComposeError | …}
    */
   static async open(request: SessionRequest): Promise<Session> {
     const settings = await loadSettings()
-    const journal = openJournal(join(request.runDir, 'journal.jsonl'))
-    const step = (text: string) => journal.write({ event: 'step', text })
-    step('looking at the host')
+    const journal = openJournal(join(request.runDir, RUN_FILES.journal))
+    journal.write({ event: 'step', text: 'looking at the host' })
     const docker = await connectSwarm(settings.dockerHost)
     await preflight(docker, settings)
-    const recipe = request.recipe.includes('/') ? basename(request.recipe) : request.recipe
+    const { runId, options } = request
+    const recipe = recipeName(request.recipe)
     const domain = runDomain({ recipe, pr: request.pr, ref: request.ref }, settings.baseDomain)
     const stack = stackName(domain)
-    const { runId } = request
-    const folder = join(settings.stateDir, 'leases')
-    const timeoutMs = settings.deployTimeout * 1000
-    const lease = await takeLease({ folder, name: stack, runId, timeoutMs, signal: request.signal, onWait: step })
-    const teardownTimeoutMs = settings.teardownTimeout * 1000
-    const scope = new Scope({ folder: join(settings.stateDir, 'scopes', runId), teardownTimeoutMs, onStep: step })
-    const signal = AbortSignal.any([scope.signal, ...(request.signal ? [request.signal] : [])])
-    const warden = postWarden(
-      { runId, folder: scope.folder, teardownTimeoutMs, lease: { folder, name: stack }, journal: journal.file },
-      (text) => journal.write({ event: 'warning', text }),
-    )
+    const turn = await takeTurn({ settings, stack, runId, journal, signal: request.signal })
+    const { scope } = turn
     try {
-      await removeLeftovers(docker, stack, journal, teardownTimeoutMs)
+      await removeLeftovers(docker, stack, journal, settings.teardownTimeout * 1000)
+      journal.write({ event: 'step', text: `fetching the recipe ${recipe}` })
       const into = join(scope.folder, 'recipes', recipe)
-      step(`fetching the recipe ${recipe}`)
-      const sources = settings.recipeSources
-      const checkout = await scope.acquire(pathKind, { path: into }, () =>
-        cloneRecipe({ recipe: request.recipe, sources, into, signal }),
+      const subject = await scope.acquire(pathKind, { path: into }, (closing) =>
+        findSubject({
+          recipe: request.recipe,
+          ref: request.ref,
+          sources: settings.recipeSources,
+          into,
+          domain,
+          stack,
+          env: envOf(options.env, domain),
+          signal: request.signal ? AbortSignal.any([closing, request.signal]) : closing,
+          warn: (text) => journal.write({ event: 'warning', text }),
+        }),
       )
-      if (checkout.uncommitted.length > 0) {
-        const text = `not committed, so not tested: ${checkout.uncommitted.join(', ')}`
-        journal.write({ event: 'warning', text })
-      }
-      const checkedOut = await checkout.checkout(request.ref, signal)
-      const compose = await sampleCompose(checkout.dir, stack, domain, envOf(request.options.env, domain))
-      const target = targetOf(checkedOut, compose, stack)
-      const base = checkout.previous(parseVersion(target.version), target.commit)
-      for (const version of [target.tag, base]) {
-        if (!version || version.annotated) continue
-        const text = `the tag ${version.tag} is not annotated: abra refuses to deploy it (lint R014)`
-        journal.write({ event: 'warning', text })
-      }
-      const overlay = request.options.overlay
       const engineApp: EngineApp = {
         recipe,
         domain,
         stack,
         runId,
-        checkout,
+        checkout: subject.checkout,
         envFile: join(scope.folder, 'servers', 'default', `${domain}.env`),
-        secrets: request.options.secrets ?? {},
-        overlay,
+        secrets: options.secrets ?? {},
+        overlay: options.overlay,
       }
-      const taken = { settings, docker, lease, warden, scope, journal }
-      const session = new Session({ ...taken, request, checkout, target, base, compose, engineApp })
+      const session = new Session({ request, settings, docker, turn, journal, subject, engineApp })
       session.#tellSubject(recipe, domain, stack)
       return session
     } catch (error) {
       // What cannot be removed must not hide why it was opened in vain.
       await scope.close().catch((closing: unknown) => tellLeft(journal, closing))
-      lease.release()
-      warden.dismiss()
+      turn.end()
       throw error
     }
   }
@@ -275,8 +247,7 @@ export class Session implements AsyncDisposable {
       end(error instanceof ScopeCloseError ? error.left : [messageOf(error)])
       throw error
     } finally {
-      this.#lease.release()
-      this.#warden.dismiss()
+      this.#turn.end()
     }
   }
 
@@ -352,29 +323,3 @@ async function removeLeftovers(docker: Docker, stack: string, journal: Journal, 
 
 const envOf = (option: EnvOption | undefined, domain: string): Record<string, string> =>
   typeof option === 'function' ? option(domain) : { ...option }
-
-async function sampleCompose(
-  dir: string,
-  stack: string,
-  domain: string,
-  changes: Record<string, string>,
-): Promise<ComposeView> {
-  const read = async (name: string) => (existsSync(join(dir, name)) ? await readFile(join(dir, name), 'utf8') : '')
-  const env = {
-    ...parseEnv(await read('.env.sample')).values,
-    ...changes,
-    ...abraShExports(await read('abra.sh')),
-    DOMAIN: domain,
-    STACK_NAME: stack,
-  }
-  return await readCompose({ dir, env, stack })
-}
-
-function targetOf(checkedOut: CheckedOut, compose: ComposeView, stack: string): Target {
-  return { ...checkedOut, version: checkedOut.tag?.text ?? versionLabel(compose, stack) ?? '' }
-}
-
-/** Whose fault an error is: the recipe's, the infrastructure's, or the caller's; unknown ones are the test's own. */
-export function blameOf(error: unknown): 'recipe' | 'infrastructure' | 'usage' | undefined {
-  return error instanceof CcciError ? error.blame : undefined
-}
