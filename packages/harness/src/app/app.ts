@@ -46,7 +46,7 @@ export class App {
   readonly http: AppHttp
   readonly #parts: AppParts
   #deployed: DeployedState | undefined
-  #helper: Promise<Helper> | undefined
+  #helper: Promise<{ helper: Helper; volumes: string[] }> | undefined
 
   constructor(parts: AppParts) {
     this.#parts = parts
@@ -90,7 +90,7 @@ export class App {
     const helper = this.#helper
     this.#helper = undefined
     this.#deployed = state
-    await (await helper?.catch(() => undefined))?.close()
+    await (await helper?.catch(() => undefined))?.helper.close()
   }
 
   /** The services as swarm sees them now. */
@@ -147,19 +147,25 @@ export class App {
       })
     }
     this.#helper ??= this.#openHelper()
-    return volumeFiles(await this.#helper, `/volumes/${volume.name}`)
+    const { helper, volumes: reached } = await this.#helper
+    if (reached.includes(volume.name)) return volumeFiles(helper, `/volumes/${volume.name}`)
+    throw new NoSuchPartError({
+      happened: `The volume "${key}" of ${this.recipe} was never made: no service that runs has mounted it.`,
+      todo: 'Ask for a volume that a running service mounts.',
+    })
   }
 
-  async #openHelper(): Promise<Helper> {
+  async #openHelper(): Promise<{ helper: Helper; volumes: string[] }> {
     const { docker, settings, runId } = this.#parts
     const names = Object.values(this.deployed.compose.volumes).map((volume) => volume.name)
     const { Volumes: there } = await docker.listVolumes()
     const existing = names.filter((name) => there?.some((volume) => volume.Name === name))
-    return await openHelper(docker, {
+    const helper = await openHelper(docker, {
       image: settings.helperImage,
       labels: { [HELPER_LABEL]: this.stack, 'cc-ci.run': runId },
       volumes: existing.map((name) => ({ name, target: `/volumes/${name}`, readOnly: false })),
       signal: this.#parts.signal,
     })
+    return { helper, volumes: existing }
   }
 }

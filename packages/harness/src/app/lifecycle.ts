@@ -178,7 +178,8 @@ export class Lifecycle {
     const prefix = `coop-cloud.${this.app.stack}`
     const version = labels[`${prefix}.version`] ?? ''
     const chaos = labels[`${prefix}.chaos-version`]
-    const right = target.tag ? version === target.version : chaos?.slice(0, 8) === target.commit.slice(0, 8)
+    const published = version === target.version && labels[`${prefix}.chaos`] !== 'true'
+    const right = target.tag ? published : chaos?.slice(0, 8) === target.commit.slice(0, 8)
     if (right) return
     throw new WrongVersionError({
       happened: `${this.app.recipe} ${target.version} at ${target.commit.slice(0, 8)} was deployed, and something else runs.`,

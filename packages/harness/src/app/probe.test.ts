@@ -9,9 +9,7 @@ let server: TestServer
 let http: AppHttp
 beforeEach(async () => {
   server = await testServer(DOMAIN, (request, response) => {
-    const [status = '200', text = ''] = decodeURIComponent(request.url ?? '')
-      .slice(1)
-      .split('/')
+    const [, status, text] = /^.(\d+).(.*)$/s.exec(decodeURIComponent(request.url ?? '')) ?? []
     response.writeHead(Number(status)).end(text)
   })
   http = new AppHttp({ origin: `https://${DOMAIN}`, proxyAddress: server.address, caFile: server.caFile })

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -98,4 +99,43 @@ test('data that does not fit its kind is refused before anything is made', async
   await expect(acquiring).rejects.toThrow()
   expect(made).toBe(false)
   await scope.close()
+})
+
+test('a close aborts the work that is going on and waits for its end before anything is undone', async () => {
+  const scope = open()
+  const path = join(root, 'slow')
+  const order: string[] = []
+  const working = scope.acquire(pathKind, { path }, async (signal) => {
+    await once(signal, 'abort')
+    // What a program still does between the signal and its end.
+    mkdirSync(path)
+    order.push('made')
+    signal.throwIfAborted()
+  })
+  const closing = scope.close().then(() => order.push('closed'))
+  await expect(working).rejects.toThrow(ScopeClosedError)
+  await closing
+  expect(order).toEqual(['made', 'closed'])
+  expect(existsSync(path)).toBe(false)
+})
+
+test('what interrupted work makes even after its end is seen by a second look', async () => {
+  const scope = open()
+  const path = join(root, 'late')
+  const working = scope.acquire(pathKind, { path }, async (signal) => {
+    await once(signal, 'abort')
+    setTimeout(() => mkdirSync(path), 300)
+    signal.throwIfAborted()
+  })
+  await Promise.all([expect(working).rejects.toThrow(ScopeClosedError), scope.close()])
+  expect(existsSync(path)).toBe(false)
+  expect(existsSync(scope.folder)).toBe(false)
+})
+
+test('work that does not end does not keep a close from its end', { timeout: 15_000 }, async () => {
+  const scope = open()
+  const path = await folderIn(scope, 'checkout')
+  void scope.during(() => new Promise(() => {}))
+  await scope.close()
+  expect(existsSync(path)).toBe(false)
 })

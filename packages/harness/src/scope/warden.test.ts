@@ -1,0 +1,118 @@
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { JournalLine } from '../run/journal.ts'
+import { takeLease } from './lease.ts'
+
+// A process that owns something is really killed; what it owned are folders, so no Docker is needed.
+
+let root: string
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'ccci-warden-'))
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+const at = (name: string) => join(root, name)
+const harness = join(import.meta.dirname, '..')
+
+/** Takes a lease, opens a scope with a warden, makes a folder, says so, and then does what it is told. */
+const owner = (then: string) => {
+  const program = `
+    import { mkdirSync } from 'node:fs'
+    import { pathKind } from '${harness}/scope/kinds.ts'
+    import { takeLease } from '${harness}/scope/lease.ts'
+    import { Scope } from '${harness}/scope/scope.ts'
+    import { postWarden } from '${harness}/scope/warden.ts'
+    const lease = await takeLease({ folder: '${at('leases')}', name: 'app', runId: 'one', timeoutMs: 0 })
+    const scope = new Scope({ folder: '${at('scope')}', teardownTimeoutMs: 5000 })
+    const warden = postWarden({
+      runId: 'one', folder: scope.folder, teardownTimeoutMs: 5000,
+      lease: { folder: '${at('leases')}', name: 'app' }, journal: '${at('journal.jsonl')}',
+    }, console.error)
+    await scope.acquire(pathKind, { path: '${at('made')}' }, async () => mkdirSync('${at('made')}'))
+    console.log('made')
+    ${then}
+  `
+  const file = at('owner.ts')
+  writeFileSync(file, program)
+  return execa(process.execPath, [file], { reject: false, forceKillAfterDelay: false })
+}
+
+const made = async ({ stdout }: ReturnType<typeof owner>) => {
+  await once(stdout, 'data')
+}
+
+const journal = (): JournalLine[] =>
+  existsSync(at('journal.jsonl'))
+    ? readFileSync(at('journal.jsonl'), 'utf8')
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as JournalLine)
+    : []
+
+const removed = () =>
+  vi.waitFor(
+    () => {
+      if (existsSync(at('made')) || existsSync(at('scope'))) throw new Error('still there')
+      if (!journal().some(({ event }) => event === 'teardown')) throw new Error('nothing was told')
+    },
+    { timeout: 15_000, interval: 20 },
+  )
+
+test.each(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+  'when its owner is ended by %s, a warden undoes everything and tells the journal',
+  async (signal) => {
+    const child = owner('setInterval(() => {}, 1000)')
+    await made(child)
+    child.kill(signal)
+    await removed()
+    expect(journal().at(-1)).toMatchObject({ event: 'teardown', clean: true, left: [] })
+  },
+)
+
+test('when its owner exits without a word, too', async () => {
+  await owner('process.exit(0)')
+  await removed()
+})
+
+test('when its owner has closed the scope there is nothing to do and nothing to tell', async () => {
+  const child = await owner('await scope.close(); lease.release(); warden.dismiss()')
+  expect(child.exitCode).toBe(0)
+  expect(existsSync(at('made'))).toBe(false)
+  expect(journal()).toEqual([])
+})
+
+test('an owner is not kept alive by its warden', async () => {
+  const { exitCode } = await owner('await scope.close()')
+  expect(exitCode).toBe(0)
+})
+
+test('a warden waits until whoever has taken the lease meanwhile is done', async () => {
+  const child = owner('setInterval(() => {}, 1000)')
+  await made(child)
+  const folder = at('leases')
+  const taking = takeLease({ folder, name: 'app', runId: 'two', timeoutMs: 10_000 })
+  child.kill('SIGKILL')
+  await child
+  // Either may be first; what must not be is both at once.
+  const lease = await taking
+  const first = journal().length === 0
+  if (first) expect(existsSync(at('made'))).toBe(true)
+  lease.release()
+  await removed()
+})
+
+test('what it cannot undo is named in the journal', async () => {
+  mkdirSync(at('x'))
+  const child = owner(`await scope.acquire(pathKind, { path: '/proc/self/status' }, async () => {}); process.exit(0)`)
+  await child
+  await vi.waitFor(() => expect(journal().at(-1)).toMatchObject({ event: 'teardown', clean: false }), {
+    timeout: 15_000,
+    interval: 20,
+  })
+  expect(journal().at(-1)).toMatchObject({ left: ['path {"path":"/proc/self/status"}'] })
+  expect(existsSync(at('made'))).toBe(false)
+})
