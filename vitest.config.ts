@@ -33,7 +33,9 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          // Two cores: a few apps side by side at most, or waiting for the machine takes longer than the tests.
+          maxWorkers: 1,
+          maxConcurrency: 4,
           sequence: { groupOrder: 1 },
         },
       },

@@ -33,7 +33,7 @@ export class ActivityWatch {
     const last = this.#last
     this.#last = sample
     const busy =
-      !last || last.tasks !== sample.tasks || (sample.cpu - last.cpu) / 1e6 > (sample.at - last.at) * IDLE_SHARE
+      !last || last.tasks !== sample.tasks || !((sample.cpu - last.cpu) / 1e6 <= (sample.at - last.at) * IDLE_SHARE)
     if (busy) this.#idleSince = sample.at
     return { services, idleMs: sample.at - (this.#idleSince ?? sample.at) }
   }
@@ -50,11 +50,12 @@ export class ActivityWatch {
   }
 }
 
+/** Nanoseconds; infinite when it cannot be told, which counts as busy. */
 async function cpuTime(docker: Docker, containerId: string): Promise<number> {
   try {
     const stats = await docker.getContainer(containerId).stats({ stream: false, 'one-shot': true })
     return stats.cpu_stats.cpu_usage.total_usage
   } catch {
-    return 0
+    return Number.POSITIVE_INFINITY
   }
 }
