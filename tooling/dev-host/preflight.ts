@@ -1,13 +1,10 @@
-import { mkdirSync, statfsSync } from 'node:fs'
-import { CcciError, connectDocker, DockerUnreachableError, type Settings, UsageError } from '@cc-ci/harness'
+import { mkdirSync } from 'node:fs'
+import { checkDisk, connectDocker, DockerUnreachableError, type Settings, UsageError } from '@cc-ci/harness'
 import type Docker from 'dockerode'
 import { isRoot, NotRootError } from './system.ts'
 
 /** This is not Linux. */
 class NotLinuxError extends UsageError {}
-
-/** The disk is nearly full. */
-export class DiskFullError extends CcciError {}
 
 /**
  * Checks what nothing can be done about later, before anything is touched, and returns the engine if one answers already.
@@ -25,7 +22,7 @@ export async function preflight(settings: Settings): Promise<Docker | undefined>
   if (!docker) checkMayStartEngine(settings.dockerHost)
   mkdirSync(settings.stateDir, { recursive: true })
   const root = docker ? ((await docker.info()) as { DockerRootDir?: string }).DockerRootDir : undefined
-  for (const folder of new Set([settings.stateDir, root ?? '/var/lib'])) checkDisk(folder, settings.minFreeDisk)
+  for (const folder of new Set([settings.stateDir, root ?? '/var/lib'])) await checkDisk(folder, settings.minFreeDisk)
   return docker
 }
 
@@ -52,29 +49,3 @@ async function engineIfAny(dockerHost: string): Promise<Docker | undefined> {
     throw error
   }
 }
-
-/**
- * @param needed bytes that must be free on the folder's disk
- * @throws {DiskFullError}
- */
-export function checkDisk(folder: string, needed: number): void {
-  const free = freeBytes(folder)
-  if (free === undefined || free >= needed) return
-  throw new DiskFullError({
-    happened: `The disk that holds ${folder} is nearly full.`,
-    lastSeen: `${inMegabytes(free)} free (${free} bytes), ${inMegabytes(needed)} needed (${needed} bytes)`,
-    todo: 'Free some space (docker image prune), or set CCCI_MIN_FREE_DISK lower at your own risk.',
-  })
-}
-
-function freeBytes(folder: string): number | undefined {
-  try {
-    const { bavail, bsize } = statfsSync(folder)
-    return bavail * bsize
-  } catch {
-    // The engine's folder is on another machine, or not this user's to look at.
-    return undefined
-  }
-}
-
-const inMegabytes = (bytes: number): string => `${Math.floor(bytes / 2 ** 20)} MB`

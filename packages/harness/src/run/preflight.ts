@@ -1,15 +1,12 @@
 import { X509Certificate } from 'node:crypto'
-import { readFile, statfs } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { dirname } from 'node:path'
 import type Docker from 'dockerode'
 import { ProxyUnreachableError } from '../app/ready.ts'
 import { HelperImageMissingError } from '../docker/helper.ts'
 import { CcciError, messageOf } from '../errors.ts'
 import type { Settings } from '../settings/schema.ts'
-
-/** Too little room on a disk that the run writes to. */
-export class DiskFullError extends CcciError {}
+import { checkDisk } from './disk.ts'
 
 /** The reverse proxy's network is not there. */
 export class ProxyNetworkError extends CcciError {}
@@ -17,44 +14,23 @@ export class ProxyNetworkError extends CcciError {}
 /** The authority that signed the proxy's certificate cannot be read. */
 export class CaFileError extends CcciError {}
 
-const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GB`
-
 /**
  * Checks what a run needs of the host, before anything is touched.
  *
  * @throws {DiskFullError | ProxyNetworkError | HelperImageMissingError | CaFileError | ProxyUnreachableError}
  */
 export async function preflight(docker: Docker, settings: Settings): Promise<void> {
-  await checkDisk(docker, settings)
+  await checkDisks(docker, settings)
   await checkNetwork(docker, settings)
   await checkHelperImage(docker, settings.helperImage)
   if (settings.caFile) await checkAuthority(settings.caFile)
   if (settings.proxyAddress) await checkProxy(settings.proxyAddress)
 }
 
-async function checkDisk(docker: Docker, settings: Settings): Promise<void> {
+async function checkDisks(docker: Docker, { stateDir, dockerHost, minFreeDisk }: Settings): Promise<void> {
+  await checkDisk(stateDir, minFreeDisk)
   const { DockerRootDir: dockerRoot } = (await docker.info()) as { DockerRootDir?: string }
-  const local = settings.dockerHost.startsWith('unix://')
-  for (const folder of [settings.stateDir, ...(local && dockerRoot ? [dockerRoot] : [])]) {
-    const free = await freeBytes(folder)
-    if (free === undefined || free >= settings.minFreeDisk) continue
-    throw new DiskFullError({
-      happened: `The disk of ${folder} is nearly full.`,
-      lastSeen: `${gigabytes(free)} free, ${gigabytes(settings.minFreeDisk)} wanted`,
-      todo: 'Free some space (docker image prune, docker builder prune), or lower CCCI_MIN_FREE_DISK.',
-    })
-  }
-}
-
-/** Free bytes where the folder is, or where it would be made. */
-async function freeBytes(folder: string): Promise<number | undefined> {
-  try {
-    const { bavail, bsize } = await statfs(folder)
-    return bavail * bsize
-  } catch {
-    const parent = dirname(folder)
-    return parent === folder ? undefined : await freeBytes(parent)
-  }
+  if (dockerRoot && dockerHost.startsWith('unix://')) await checkDisk(dockerRoot, minFreeDisk)
 }
 
 async function checkHelperImage(docker: Docker, image: string): Promise<void> {
