@@ -49,7 +49,8 @@ export const pathKind: Kind<{ path: string }> = {
   name: 'path',
   schema: z.object({ path: z.string().min(2) }),
   async down({ path }) {
-    await rm(path, { recursive: true, force: true })
+    // A program that is just ending may still put a file into a folder that is being emptied.
+    await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   },
 }
 
