@@ -32,3 +32,7 @@ test('backup brings the data in the volumes back', { tags: ['backup'] }, async (
     verify: (app) => markers.verify(app),
   })
 })
+
+test('has tests of its own', { tags: ['custom'] }, ({ skip }) => {
+  skip('not applicable: the recipe has no suite of its own')
+})

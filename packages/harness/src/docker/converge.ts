@@ -21,6 +21,9 @@ export interface ConvergeOptions {
 /** A service whose container has ended before must now run this long: a crash loop is up for moments, too. */
 const STEADY_MS = 2_500
 
+/** A container without a health check counts as running before it had time to fail. */
+const UNCHECKED_MS = 1_000
+
 /** How long to trust that silence means no change: task states are not among the engine's events. */
 const LOOK_AGAIN_MS = 100
 
@@ -50,7 +53,7 @@ export async function converge(docker: Docker, stack: string, options: ConvergeO
       const now = performance.now()
       const up = services.length > 0 && services.every(isConverged)
       upSince = up ? (upSince ?? now) : undefined
-      if (upSince !== undefined && now - upSince >= (services.some(hasEnded) ? STEADY_MS : 0)) return services
+      if (upSince !== undefined && now - upSince >= steadyMs(services)) return services
       const left = deadline - now
       if (left <= 0) throw timedOut(stack, services, options.timeoutMs)
       await pulse.changed(Math.min(LOOK_AGAIN_MS, left), options.signal)
@@ -58,6 +61,12 @@ export async function converge(docker: Docker, stack: string, options: ConvergeO
   } finally {
     pulse.close()
   }
+}
+
+/** How long a stack must have been up as a whole before that is believed. */
+function steadyMs(services: ServiceView[]): number {
+  if (services.some(hasEnded)) return STEADY_MS
+  return services.some((service) => service.desired > 0 && !service.hasHealthcheck) ? UNCHECKED_MS : 0
 }
 
 const hasEnded = (service: ServiceView): boolean =>

@@ -35,6 +35,8 @@ export interface ServiceView {
   updateState: string | undefined
   updateMessage: string | undefined
   restartCondition: string
+  /** Whether its specification has a health check; without one, a container is up the moment it starts. */
+  hasHealthcheck: boolean
   tasks: TaskView[]
 }
 
@@ -58,7 +60,10 @@ interface RawService {
       ReplicatedJob?: { TotalCompletions?: number }
       GlobalJob?: object
     }
-    TaskTemplate: { ContainerSpec?: { Image?: string }; RestartPolicy?: { Condition?: string } }
+    TaskTemplate: {
+      ContainerSpec?: { Image?: string; Healthcheck?: { Test?: string[] } }
+      RestartPolicy?: { Condition?: string }
+    }
   }
   UpdateStatus?: { State?: string; Message?: string }
 }
@@ -98,6 +103,7 @@ function serviceView(service: RawService, tasks: TaskView[], stack: string, node
     updateState: service.UpdateStatus?.State,
     updateMessage: service.UpdateStatus?.Message,
     restartCondition: spec.TaskTemplate.RestartPolicy?.Condition ?? 'any',
+    hasHealthcheck: !['NONE', undefined].includes(spec.TaskTemplate.ContainerSpec?.Healthcheck?.Test?.[0]),
     tasks,
   }
 }
