@@ -13,6 +13,9 @@ const NODE = join(MODULES, 'node', 'bin', 'node')
 const STAMP = join(MODULES, '.cc-ci-installed')
 const NEEDED_NODE = 24
 
+/** Node keeps what it has compiled there (and stripped of types); it checks by content whether that still holds. */
+const COMPILE_CACHE = join(MODULES, '.cache', 'node')
+
 const DEV_HOST = ['tooling/dev-host/main.ts']
 
 /** For each command: the programs to run one after the other, as long as they succeed. */
@@ -118,7 +121,7 @@ function run([program, ...args]) {
   const child = spawn(program === 'node' ? NODE : join(BIN, program), args, {
     cwd: ROOT,
     stdio: 'inherit',
-    env: { ...process.env, PATH: [BIN, process.env.PATH].filter(Boolean).join(delimiter) },
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, PATH: [BIN, process.env.PATH].filter(Boolean).join(delimiter) },
   })
   const forward = (signal) => {
     // A terminal's Ctrl-C reaches the child by itself; twice means "at once" to some programs.

@@ -16,13 +16,22 @@ export interface ChildEnd {
 /** By which exit code a shell says that a program was ended by a signal. */
 export const codeOfSignal = (signal: NodeJS.Signals): number => 128 + constants.signals[signal]
 
-const environment = ({ runId, recipe, ref, pr, stages, plan }: RunRequest): Record<string, string | undefined> => ({
+const environment = ({
+  runId,
+  recipe,
+  ref,
+  pr,
+  stages,
+  plan,
+  keepOnFailure,
+}: RunRequest): Record<string, string | undefined> => ({
   CCCI_RUN_ID: runId,
   CCCI_RECIPE: recipe,
   CCCI_REF: ref,
   CCCI_PR: pr,
   CCCI_STAGES: stages?.join(','),
   CCCI_PLAN: plan,
+  CCCI_KEEP_ON_FAILURE: String(keepOnFailure),
 })
 
 /**
@@ -42,7 +51,8 @@ export async function runVitest(request: RunRequest, root: string, output: 1 | 2
   ]
   const child = execa(process.execPath, args, {
     cwd: root,
-    env: environment(request),
+    // Node keeps what it has compiled; nearly a second of a run's processor time is spent on that otherwise.
+    env: { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node'), ...environment(request) },
     stdin: 'ignore',
     stdout: output === 1 ? 'inherit' : process.stderr,
     stderr: 'inherit',

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { converge, outcomesOf, type RunRecord, removeStack, run, takeLease } from '@cc-ci/harness'
+import { converge, leaseFolder, outcomesOf, type RunRecord, removeStack, run, takeLease } from '@cc-ci/harness'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { type CliEnd, errorOf, type Subject, TestHost } from './test-host.ts'
@@ -160,13 +160,15 @@ test('what an earlier run left under the same name is removed first, with a warn
 })
 
 describe('a run whose turn does not come', () => {
-  const held = (subject: Subject) =>
-    takeLease({ folder: join(host.stateDir, 'leases'), name: subject.stack, runId: 'another-run', timeoutMs: 0 })
+  const held = async (subject: Subject) => {
+    const folder = await leaseFolder(host.docker, host.settings)
+    return await takeLease({ folder, name: subject.stack, runId: 'another-run', timeoutMs: 0 })
+  }
 
   test('gives up at its deadline, naming who is at it', async () => {
     const subject = host.subject('custom-html')
     using _ = await held(subject)
-    const env = { CCCI_DEPLOY_TIMEOUT: '1' }
+    const env = { CCCI_QUEUE_TIMEOUT: '1' }
     const end = recorded(await host.cli(['run', 'custom-html', '--pr', subject.pr], { env }))
     expect(end.exitCode, end.all).toBe(3)
     expect(

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { CcciError, STAGES } from '@cc-ci/harness'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { EXIT, exitCodeOfError } from './exit-codes.ts'
+import { type JanitorFlags, janitorCommand } from './janitor.ts'
 import type { RunFlags } from './request.ts'
 import { runCommand } from './run.ts'
 import { type RunsFlags, runsCommand } from './runs.ts'
@@ -17,6 +18,17 @@ Examples:
 
 Exit codes:
   0 green · 1 red · 2 asked for something that cannot be · 3 not the recipe's doing · 128+n ended by signal n`
+
+const JANITOR_HELP = `
+Whether the owner of something lives is told by its lease, which the operating system takes back when a process dies;
+never by age. What is dirty is looked at twice before it is removed. What was taken stands in janitor.jsonl in the state
+directory.
+
+Examples:
+  cc-ci janitor --dry-run                say what would be taken, and why
+  cc-ci janitor --watch                  a round every 10 seconds (a host runs this as a service)
+  cc-ci janitor --end-kept cust-3f9a2c_ci_localhost
+                                         end an app that --keep-on-failure has kept`
 
 const SHOW_HELP = `
 Examples:
@@ -50,6 +62,12 @@ function program(root: string, cwd: string, done: (code: number) => void): Comma
     .addOption(new Option('--pr <number>', 'the pull request this is for').env('CCCI_PR'))
     .addOption(new Option('--stages <list>', `only some of: ${STAGES.join(',')}`).env('CCCI_STAGES'))
     .addOption(new Option('--plan <plan>', 'how often to deploy').choices(['full', 'single']).env('CCCI_PLAN'))
+    .addOption(
+      new Option(
+        '--keep-on-failure [time]',
+        'leave a failed app up, such as 45m (default: an hour; CI needs a time)',
+      ).env('CCCI_KEEP_ON_FAILURE'),
+    )
     .option('--json', 'print the record on stdout, the progress on stderr')
     .addHelpText('after', RUN_HELP)
     .action(async (recipe: string, flags: RunFlags) => done(await runCommand(recipe, flags, { root, cwd })))
@@ -69,6 +87,17 @@ function program(root: string, cwd: string, done: (code: number) => void): Comma
     .option('--json', 'print its record')
     .addHelpText('after', SHOW_HELP)
     .action((run: string, flags: { json?: boolean }) => showCommand(run, flags, root))
+
+  cli
+    .command('janitor')
+    .description('remove what dead runs have left on this host, and say what and why')
+    .argument('[stack...]', 'only these stacks')
+    .option('--dry-run', 'say what would be taken, take nothing')
+    .option('--watch [seconds]', 'go on, a round every so many seconds (default: 10)', positive)
+    .option('--end-kept', 'also take failed apps that are kept for a while')
+    .option('--json', 'print one JSON object a line')
+    .addHelpText('after', JANITOR_HELP)
+    .action(async (stacks: string[], flags: JanitorFlags) => done(await janitorCommand(stacks, flags, root)))
   return cli
 }
 

@@ -17,8 +17,16 @@ export interface RunFlags {
   pr?: string
   stages?: string
   plan?: 'full' | 'single'
+  /** How long a failed app stays up; true: as long as the settings say. */
+  keepOnFailure?: string | true
   json?: boolean
 }
+
+/** The environment by which the flags that are settings, too, are read. */
+export const flaggedEnvironment = ({ keepOnFailure }: RunFlags): NodeJS.ProcessEnv =>
+  keepOnFailure === undefined
+    ? process.env
+    : { ...process.env, CCCI_KEEP_ON_FAILURE: keepOnFailure === true ? 'yes' : keepOnFailure }
 
 /** What is to be run, checked. */
 export interface RunRequest {
@@ -31,6 +39,8 @@ export interface RunRequest {
   pr?: string
   stages?: Stage[]
   plan?: 'full' | 'single'
+  /** Seconds that a failed app stays up. */
+  keepOnFailure: number
 }
 
 /** An option of `cc-ci run` has a value it cannot have. */
@@ -76,5 +86,6 @@ export async function runRequest(
     ...(flags.pr === undefined ? {} : { pr: flags.pr }),
     ...(stages ? { stages } : {}),
     ...(flags.plan === undefined ? {} : { plan: flags.plan }),
+    keepOnFailure: where.settings.keepOnFailure,
   }
 }

@@ -12,7 +12,7 @@ import {
 } from '@cc-ci/harness'
 import { type ChildEnd, codeOfSignal, runVitest } from './child.ts'
 import { EXIT, exitCodeOfRecord } from './exit-codes.ts'
-import { type RunFlags, runRequest } from './request.ts'
+import { flaggedEnvironment, type RunFlags, runRequest } from './request.ts'
 
 /** The runner ended without leaving a record. */
 class NoRecordError extends CcciError {}
@@ -47,7 +47,7 @@ export async function runCommand(
   flags: RunFlags,
   where: { root: string; cwd: string },
 ): Promise<number> {
-  const settings = await loadSettings({ cwd: where.root })
+  const settings = await loadSettings({ cwd: where.root, env: flaggedEnvironment(flags) })
   const request = await runRequest(recipe, flags, { ...where, settings })
   const end = await runVitest(request, where.root, flags.json ? 2 : 1)
   const folder = runDir(settings.stateDir, request.runId)

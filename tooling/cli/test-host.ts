@@ -6,6 +6,8 @@ import {
   connectSwarm,
   describeResidue,
   hostFile,
+  isLeaseHeld,
+  leaseFolder,
   loadSettings,
   type RunRecord,
   readRecord,
@@ -129,7 +131,7 @@ export class TestHost implements Disposable {
       ...containers.map(({ Id }) => `container ${Id}`),
       ...volumes.Volumes.map(({ Name }) => Name).filter((name) => name.includes(runId)),
       ...named('scopes').filter((name) => name === runId),
-      ...named('leases').filter((name) => name === `${stack}.json`),
+      ...(isLeaseHeld(await leaseFolder(this.docker, this.settings), stack) ? [`lease ${stack}`] : []),
     ]
   }
 

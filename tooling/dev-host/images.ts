@@ -15,6 +15,10 @@ interface ImageName {
   name: string
   /** The names it is used by, besides `cc-ci/<name>:<content hash>` and `cc-ci/<name>:latest`. */
   alias?: string
+  /** The image it stands on, when that is not `base`. */
+  from?: string
+  /** The share of one processor that its build may use. Default: all there is. */
+  processor?: number
 }
 
 /** In the order they are built: each may stand on those before it. `base` comes from packages alone. */
@@ -22,6 +26,7 @@ const IMAGES: readonly ImageName[] = [
   { name: 'base' },
   { name: 'nginx', alias: 'nginx:1.22.1' },
   { name: 'restic' },
+  { name: 'helper', from: 'restic', processor: 0.02 },
   { name: 'caddy' },
 ]
 
@@ -45,7 +50,10 @@ export async function planImages(): Promise<PlannedImage[]> {
   const base = hashOfBase(await baseInputs())
   return IMAGES.map((image) => ({
     ...image,
-    hash: image.name === 'base' ? base : hashOf(base, hashOfFolder(join(FOLDER, image.name))),
+    hash:
+      image.name === 'base'
+        ? base
+        : hashOf(base, ...[image.from, image.name].flatMap((name) => (name ? [hashOfFolder(join(FOLDER, name))] : []))),
   }))
 }
 
@@ -82,9 +90,21 @@ async function build(image: PlannedImage, { settings, paths, say }: Step): Promi
     return await buildBase(await baseInputs(), tag, `${LABEL}=${image.hash}`, paths.build, tools)
   }
   const webProxy = WEB_PROXY_VARIABLES.flatMap((name) => (process.env[name] ? ['--build-arg', name] : []))
+  const { processor } = image
+  const quota = processor ? ['--cpu-period=100000', `--cpu-quota=${Math.round(processor * 100_000)}`] : []
   await run(
     'docker',
-    ['build', '--force-rm', ...webProxy, '--label', `${LABEL}=${image.hash}`, '-t', tag, join(FOLDER, image.name)],
+    [
+      'build',
+      '--force-rm',
+      ...quota,
+      ...webProxy,
+      '--label',
+      `${LABEL}=${image.hash}`,
+      '-t',
+      tag,
+      join(FOLDER, image.name),
+    ],
     { env: tools.env, timeoutMs: 15 * 60_000, onLine: say },
   )
 }

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { dockerClient, type Settings } from '@cc-ci/harness'
 import type Docker from 'dockerode'
 import { certificateFiles, ensureCertificate } from './certificate.ts'
@@ -80,7 +81,7 @@ export async function upParts(settings: Settings): Promise<Part[]> {
             caFile: certificateFiles(paths.tls).ca,
             proxyNetwork: settings.proxyNetwork,
             recipeSources: [paths.recipes],
-            helperImage: settings.helperImage,
+            capacity: 2 * availableParallelism(),
           },
           made,
         })

@@ -1,6 +1,7 @@
 import type Docker from 'dockerode'
 import { type ExecOptions, type ExecResult, execIn } from '../docker/exec.ts'
 import { type Helper, openHelper } from '../docker/helper.ts'
+import { HELPER_LABEL, ownerLabels } from '../docker/labels.ts'
 import { serviceLogs } from '../docker/logs.ts'
 import { type ServiceView, stackView } from '../docker/stack-view.ts'
 import { type VolumeFiles, volumeFiles } from '../docker/volume-files.ts'
@@ -8,7 +9,6 @@ import { RecipeError, UsageError } from '../errors.ts'
 import type { ComposeView } from '../recipe/compose-view.ts'
 import type { Settings } from '../settings/schema.ts'
 import { AppHttp } from './http.ts'
-import { HELPER_LABEL } from './residue.ts'
 
 /** A test asked for a service or volume that the recipe does not have. */
 export class NoSuchPartError extends UsageError {}
@@ -162,7 +162,7 @@ export class App {
     const existing = names.filter((name) => there?.some((volume) => volume.Name === name))
     const helper = await openHelper(docker, {
       image: settings.helperImage,
-      labels: { [HELPER_LABEL]: this.stack, 'cc-ci.run': runId },
+      labels: { [HELPER_LABEL]: this.stack, ...ownerLabels(runId) },
       volumes: existing.map((name) => ({ name, target: `/volumes/${name}`, readOnly: false })),
       signal: this.#parts.signal,
     })

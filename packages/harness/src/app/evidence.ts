@@ -1,5 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import type Docker from 'dockerode'
 import { containerLogs, serviceLogs } from '../docker/logs.ts'
 import { type ServiceView, stackView, taskTable } from '../docker/stack-view.ts'
@@ -17,9 +17,19 @@ export interface EvidenceRequest {
   probes: readonly Probe[]
   /** The app's `.env`, if there is one. */
   envFile: string
+  /** The compose files as they were deployed, absolute. */
+  composeFiles: readonly string[]
   /** Values that must not be written. */
   secrets: readonly string[]
   journal: Journal
+}
+
+/** A file of evidence that was kept. */
+export interface KeptEvidence {
+  kind: 'tasks' | 'logs' | 'probes' | 'compose' | 'screenshot'
+  /** Absolute. */
+  file: string
+  caption: string
 }
 
 /** Names of variables whose values are never written down. */
@@ -42,9 +52,11 @@ export function maskEnv(text: string): string {
 
 /**
  * Keeps what tells why a stage failed, while the app is still there: the task table with errors, the last lines of each
- * service, health-check output, the HTTP probes, the `.env`. Each piece is kept even if another cannot be had.
+ * service, health-check output, the HTTP probes, the `.env`, the compose files. Each piece is kept even if another cannot be
+ * had.
  */
-export async function keepEvidence(request: EvidenceRequest): Promise<void> {
+export async function keepEvidence(request: EvidenceRequest): Promise<KeptEvidence[]> {
+  const kept: KeptEvidence[] = []
   const folder = join(request.runDir, 'evidence', request.stage)
   await mkdir(folder, { recursive: true })
   const keep = async (
@@ -54,6 +66,7 @@ export async function keepEvidence(request: EvidenceRequest): Promise<void> {
     text: string,
   ): Promise<void> => {
     const file = join(folder, name)
+    kept.push({ kind, file, caption })
     await writeFile(file, `${mask(text, request.secrets).trimEnd()}\n`)
     request.journal.write({
       event: 'evidence',
@@ -72,6 +85,12 @@ export async function keepEvidence(request: EvidenceRequest): Promise<void> {
   if (request.probes.length > 0) await keep('probes', 'http.txt', 'the answers over HTTP', probeHistory(request.probes))
   const env = await readFile(request.envFile, 'utf8').catch(() => undefined)
   if (env !== undefined) await keep('compose', 'env.txt', 'the .env, masked', maskEnv(env))
+  for (const file of request.composeFiles) {
+    const text = await readFile(file, 'utf8').catch(() => undefined)
+    const name = basename(file).replace(/^\.+/, '')
+    if (text !== undefined) await keep('compose', name, `${name}, as it was deployed`, text)
+  }
+  return kept
 }
 
 /** The log of the newest container and, when that is not the one that failed, of the failed one. */

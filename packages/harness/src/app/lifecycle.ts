@@ -1,8 +1,12 @@
+import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import { converge } from '../docker/converge.ts'
 import type { DeployEngine, Deployed, EngineApp, Target } from '../engine/engine.ts'
 import { loadRecipe } from '../engine/swarm/swarm-engine.ts'
-import { RecipeError } from '../errors.ts'
+import { CcciError, RecipeError } from '../errors.ts'
 import type { RecipeOptions } from '../recipe/options.ts'
 import type { Journal } from '../run/journal.ts'
 import { stackKind } from '../scope/kinds.ts'
@@ -16,6 +20,9 @@ import { removeStack } from './teardown.ts'
 /** What runs after a deployment is not the version that was to be deployed. */
 export class WrongVersionError extends RecipeError {}
 
+/** The deploy engine did not come back in time. */
+export class EngineHangsError extends CcciError {}
+
 /** An upgrade left version and commit as they were. */
 export class NothingUpgradedError extends RecipeError {}
 
@@ -28,6 +35,9 @@ export interface LifecycleParts {
   scope: Scope
   journal: Journal
 }
+
+/** How long an engine may take to heed an abort (ms): twice what a program gets before it is killed. */
+const HEED_MS = 5_000
 
 export type Purpose = 'install' | 'upgrade base' | 'restore'
 
@@ -55,6 +65,16 @@ export class Lifecycle {
     return this.#parts.engineApp.envFile
   }
 
+  /** The compose files as they were handed to swarm, absolute; the recipe's own when an engine makes no copies. */
+  composeFiles(): string[] {
+    const { dir } = this.#parts.engineApp.checkout
+    const names = existsSync(dir) ? readdirSync(dir) : []
+    const copies = names.filter((name) => /^\.cc-ci\.\d+\.yml$/.test(name))
+    return (copies.length > 0 ? copies : names.filter((name) => /^compose.*\.ya?ml$/.test(name))).map((name) =>
+      join(dir, name),
+    )
+  }
+
   /** Deploys a version afresh (what was there, data and all, is removed first) and waits until it is ready. */
   async install(target: Target, changes: Record<string, string>, purpose: Purpose): Promise<void> {
     await this.#parts.scope.during(() => this.#install(target, changes, purpose))
@@ -68,8 +88,8 @@ export class Lifecycle {
     const started = performance.now()
     this.probes.length = 0
     if (engineApp.checkout.at !== target.commit) await engineApp.checkout.checkout(target.commit, scope.signal)
-    await engine.create(engineApp, target, changes)
-    const up = () => engine.deploy(engineApp, target, scope.signal)
+    await this.#bounded('create', () => engine.create(engineApp, target, changes))
+    const up = () => this.#bounded('deploy', (signal) => engine.deploy(engineApp, target, signal))
     const deployed = this.#acquired
       ? await up()
       : await scope.acquire(stackKind, { dockerHost: settings.dockerHost, stack: engineApp.stack }, () => {
@@ -100,7 +120,8 @@ export class Lifecycle {
     const started = performance.now()
     this.probes.length = 0
     if (engineApp.checkout.at !== target.commit) await engineApp.checkout.checkout(target.commit, scope.signal)
-    const deployed = await engine.upgrade(engineApp, target, changes, scope.signal)
+    const upgrading = (signal: AbortSignal) => engine.upgrade(engineApp, target, changes, signal)
+    const deployed = await this.#bounded('upgrade', upgrading)
     await this.#settle(target, deployed)
     if (target.commit === commit) {
       throw new NothingUpgradedError({
@@ -163,6 +184,28 @@ export class Lifecycle {
     await converge(docker, stack, { timeoutMs: deployMs, signal: scope.signal })
   }
 
+  /** The engine's own clock: as long as a deployment may take. One that does not heed it is left behind. */
+  async #bounded<Value>(what: string, work: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
+    const { engine, engineApp, scope, settings, options } = this.#parts
+    const seconds = options.timeouts?.deploy ?? settings.deployTimeout
+    const clock = new AbortController()
+    const hangs = new EngineHangsError({
+      happened: `The engine "${engine.name}" did not ${what} ${engineApp.stack} within ${seconds} s.`,
+      todo: 'Does the Docker engine answer? A longer time: CCCI_DEPLOY_TIMEOUT, or timeouts.deploy in recipe.ts.',
+    })
+    const timer = setTimeout(() => clock.abort(hangs), seconds * 1000)
+    const signal = AbortSignal.any([scope.signal, clock.signal])
+    const deaf = new AbortController()
+    try {
+      return await Promise.race([work(signal), afterAbort(signal, HEED_MS, deaf.signal)])
+    } catch (error) {
+      throw clock.signal.aborted ? hangs : error
+    } finally {
+      clearTimeout(timer)
+      deaf.abort()
+    }
+  }
+
   async #settle(target: Target, deployed: Deployed): Promise<void> {
     const { engineApp, journal } = this.#parts
     this.secrets.push(...deployed.secretValues)
@@ -187,4 +230,11 @@ export class Lifecycle {
       todo: 'Was the update rolled back, or did somebody else deploy to this stack?',
     })
   }
+}
+
+/** Rejects some time after the signal's abort, so that nobody waits for work that does not heed it. */
+async function afterAbort(signal: AbortSignal, graceMs: number, cancel: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, 'abort', { signal: cancel })
+  await pause(graceMs, undefined, { signal: cancel })
+  throw signal.reason
 }

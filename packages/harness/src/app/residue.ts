@@ -1,8 +1,5 @@
 import type Docker from 'dockerode'
-import { STACK_LABEL } from '../docker/stack-view.ts'
-
-/** The label of containers that cc-ci itself starts for a stack (helpers); swarm knows nothing of them. */
-export const HELPER_LABEL = 'cc-ci.stack'
+import { HELPER_LABEL, STACK_LABEL } from '../docker/labels.ts'
 
 export interface Named {
   id: string

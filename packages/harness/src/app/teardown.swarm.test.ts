@@ -2,9 +2,10 @@ import { randomBytes, randomInt } from 'node:crypto'
 import type Docker from 'dockerode'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { converge } from '../docker/converge.ts'
+import { HELPER_LABEL } from '../docker/labels.ts'
 import { testHost } from '../docker/test-stack.ts'
 import { run } from '../process/run.ts'
-import { describeResidue, HELPER_LABEL, residueOf } from './residue.ts'
+import { describeResidue, residueOf } from './residue.ts'
 import { removeStack, stopStack, TeardownError } from './teardown.ts'
 
 let docker: Docker

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode'
-import { openPulse } from '../docker/pulse.ts'
+import { throughOutage } from '../docker/outage.ts'
+import { openPulse, type Pulse } from '../docker/pulse.ts'
 import { CcciError, messageOf } from '../errors.ts'
 import { describeResidue, type Named, residueOf, runningOf } from './residue.ts'
 
@@ -84,21 +85,25 @@ class Passes {
   readonly #docker: Docker
   readonly #stack: string
   readonly #deadline: number
+  readonly #onOutage: () => void
 
   constructor(docker: Docker, stack: string, options: TeardownOptions) {
     this.#docker = docker
     this.#stack = stack
     this.#deadline = performance.now() + options.timeoutMs
+    this.#onOutage = () => options.onStep?.('waiting for the Docker engine to come back')
   }
 
   /** Each pass removes what it finds and says what that was. */
   async until(pass: () => Promise<string[]>): Promise<void> {
-    let left = await pass()
+    const patient = <Value>(work: () => Promise<Value>) => throughOutage(this.#deadline, work, this.#onOutage)
+    let left = await patient(pass)
     if (left.length === 0) return
-    const pulse = await openPulse(this.#docker, this.#stack)
+    // An engine that is restarted ends the stream; the looks go on without it.
+    const pulse: Pulse = await patient(() => openPulse(this.#docker, this.#stack))
     try {
       for (;;) {
-        left = await pass()
+        left = await patient(pass)
         if (left.length === 0) return
         if (performance.now() > this.#deadline) throw new TeardownError(this.#stack, left)
         await pulse.changed(LOOK_AGAIN_MS)
@@ -107,6 +112,21 @@ class Passes {
       pulse.close()
     }
   }
+}
+
+/** Removes a volume and whatever containers use it. Idempotent. */
+export async function removeVolume(docker: Docker, volume: string): Promise<void> {
+  const users = await docker.listContainers({ all: true, filters: { volume: [volume] } })
+  await forceRemove(
+    docker,
+    users.map(({ Id: id, Names: [name = id] }) => ({ id, name })),
+  )
+  await docker
+    .getVolume(volume)
+    .remove()
+    .catch((error: { statusCode?: number }) => {
+      if (error.statusCode !== 404) throw error
+    })
 }
 
 async function forceRemove(docker: Docker, containers: Named[]): Promise<void> {

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode'
-import { STACK_LABEL } from './stack-view.ts'
+import { STACK_LABEL } from './labels.ts'
 
 interface DockerEvent {
   Type?: string

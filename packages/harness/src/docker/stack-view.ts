@@ -1,7 +1,5 @@
 import type Docker from 'dockerode'
-
-/** The label by which `docker stack deploy` marks everything of a stack. */
-export const STACK_LABEL = 'com.docker.stack.namespace'
+import { STACK_LABEL } from './labels.ts'
 
 /** One try of swarm to run a service's container. */
 export interface TaskView {

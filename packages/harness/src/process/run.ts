@@ -1,12 +1,13 @@
 import { type ExecaError, execa } from 'execa'
 import { CcciError } from '../errors.ts'
+import { MARK } from './marked.ts'
 
 /** How an external program is called. Every call is bounded and abortable. */
 export interface RunOptions {
   cwd?: string
   /** Extra variables; with `cleanEnv` the only ones. */
   env?: Record<string, string | undefined>
-  /** Give the program nothing of this process's environment. */
+  /** Give the program nothing of this process's environment but the mark of the run it belongs to. */
   cleanEnv?: boolean
   /** Milliseconds until the program is ended. Default: two minutes. */
   timeoutMs?: number
@@ -75,7 +76,7 @@ export async function run(file: string, args: string[], options: RunOptions = {}
   const started = performance.now()
   const child = execa(file, args, {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.env === undefined ? {} : { env: options.env }),
+    env: { ...(options.cleanEnv ? { [MARK]: process.env[MARK] } : {}), ...options.env },
     extendEnv: !options.cleanEnv,
     timeout: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),

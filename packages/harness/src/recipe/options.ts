@@ -47,6 +47,8 @@ export interface RecipeOptions {
   overlay?: string | undefined
   /** Values of secrets by their compose key, for those that cannot be generated. */
   secrets?: Record<string, string> | undefined
+  /** How much of a host's capacity a run of this recipe takes. Default: 1. */
+  weight?: number | undefined
 }
 
 /** `recipe.ts` holds something that is no option or cannot be one's value. Nothing was touched. */
@@ -90,6 +92,7 @@ export const recipeOptionsSchema = z.strictObject({
     .optional(),
   overlay: text.optional(),
   secrets: z.record(z.string(), z.string('text')).optional(),
+  weight: z.int('a whole number').min(1, 'a whole number from 1 up').max(64, 'at most 64').optional(),
 }) satisfies z.ZodType<RecipeOptions>
 
 /** Gives a recipe's options their type in `recipe.ts`. They are checked when they are loaded. */

@@ -80,7 +80,8 @@ function stageRecord(judgement: StageJudgement, tests: readonly TestFact[]): Sta
   }
 }
 
-function teardownOf(journal: readonly JournalLine[]): RunRecord['teardown'] {
+/** What all teardowns of a run said together; `undefined` when none did. */
+export function teardownOf(journal: readonly JournalLine[]): RunRecord['teardown'] {
   const events = pick(journal, 'teardown')
   if (events.length === 0) return undefined
   return {
@@ -138,10 +139,12 @@ export function assembleRecord(facts: RunFacts): RunRecord {
   const subject = pick(journal, 'subject').at(-1)
   const teardown = teardownOf(journal)
   const deployments = deploymentsOf(journal)
+  const kept = pick(journal, 'kept').at(-1)
   const judgement = judgeRun({
     stages: judged,
     limitedTo,
     teardown,
+    kept: kept && `the failed app is kept until ${iso(kept.until)}`,
     deployments,
     deploymentsSeen: pick(journal, 'deployment').length,
     fileErrors: facts.fileErrors,
@@ -174,6 +177,7 @@ export function assembleRecord(facts: RunFacts): RunRecord {
     unproven: unproven(subject?.plan, running ? [] : judged),
     ...(deployments ? { deployments } : {}),
     ...(teardown ? { teardown } : {}),
+    ...(kept ? { kept: { until: iso(kept.until), url: kept.url, stack: kept.stack } } : {}),
     evidence: pick(journal, 'evidence').map(({ stage, kind, file, caption }) => ({
       ...(stage ? { stage } : {}),
       kind,

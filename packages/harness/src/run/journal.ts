@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Stage } from './stages.ts'
 
@@ -37,6 +37,8 @@ export type JournalEvent =
       file: string
       caption: string
     }
+  /** A failed app was left up until a moment (milliseconds since 1970) instead of being removed. */
+  | { event: 'kept'; until: number; url: string; stack: string }
   /** The scope was closed. `left` names what could not be removed. */
   | { event: 'teardown'; clean: boolean; left: string[]; durationMs: number }
   /** How often the app was deployed, and how often the plan says for the stages that ran. */
@@ -59,4 +61,18 @@ export function openJournal(file: string): Journal {
       appendFileSync(file, `${JSON.stringify({ at: Date.now(), ...event })}\n`)
     },
   }
+}
+
+/** Every whole line of a journal, in order; none when there is no such file. A line cut short by a crash says nothing. */
+export function readJournal(file: string): JournalLine[] {
+  if (!existsSync(file)) return []
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      try {
+        return [JSON.parse(line) as JournalLine]
+      } catch {
+        return []
+      }
+    })
 }

@@ -68,6 +68,10 @@ export const runRecord = z
       .object({ clean: z.boolean(), left: z.array(z.string()), durationMs: milliseconds })
       .optional()
       .describe('Absent: teardown did not report.'),
+    kept: z
+      .object({ until: time, url: z.string(), stack: z.string() })
+      .optional()
+      .describe('The failed app was left up until this moment instead of being removed.'),
     evidence: z.array(
       z.object({
         stage: stage.optional(),

@@ -2,21 +2,20 @@ import { join } from 'node:path'
 import type Docker from 'dockerode'
 import { Lifecycle, type Purpose } from '../app/lifecycle.ts'
 import { runDomain, stackName } from '../app/names.ts'
-import { describeResidue, residueOf } from '../app/residue.ts'
-import { removeStack } from '../app/teardown.ts'
 import type { Backup } from '../backup/backup.ts'
 import { openResticBackup } from '../backup/restic/restic.ts'
 import { connectSwarm } from '../docker/connect.ts'
 import { hasIpvs } from '../docker/ipvs.ts'
-import type { EngineApp, Target } from '../engine/engine.ts'
-import { quirksOf, RUN_LABEL } from '../engine/swarm/compose-copies.ts'
+import { LEASE_LABEL, ownerLabels } from '../docker/labels.ts'
+import type { DeployEngine, EngineApp, Target } from '../engine/engine.ts'
+import { quirksOf } from '../engine/swarm/compose-copies.ts'
 import { SwarmEngine } from '../engine/swarm/swarm-engine.ts'
 import { messageOf } from '../errors.ts'
 import { backupSpec } from '../recipe/backup-labels.ts'
 import type { PublishedVersion, RecipeCheckout } from '../recipe/checkout.ts'
 import type { ComposeView } from '../recipe/compose-view.ts'
 import type { EnvOption, RecipeOptions } from '../recipe/options.ts'
-import { pathKind, volumeKind } from '../scope/kinds.ts'
+import { pathKind, processesKind, volumeKind } from '../scope/kinds.ts'
 import { type Scope, ScopeCloseError } from '../scope/scope.ts'
 import { within } from '../scope/within.ts'
 import { loadSettings } from '../settings/load.ts'
@@ -45,9 +44,16 @@ export interface SessionRequest {
   /** The stages this run is limited to; all when absent. */
   stages?: readonly Stage[] | undefined
   options: RecipeOptions
+  /** Another deploy engine. Default: the built-in one. */
+  engine?: EngineFactory | undefined
+  /** The mark that the run's programs carry (see `markChildren`); they end with it. */
+  mark?: string | undefined
   /** Ends the opening: the wait for another run, the fetching. An open session is ended by {@link Session.close}. */
   signal?: AbortSignal | undefined
 }
+
+/** Makes the engine that deploys a run's app. */
+export type EngineFactory = (docker: Docker, settings: Settings) => DeployEngine
 
 /** The parts of a session that exist before the app does. */
 interface Opened {
@@ -87,6 +93,7 @@ export class Session implements AsyncDisposable {
   #app: Promise<void> | undefined
   #backup: Promise<Backup> | undefined
   #closing: Promise<void> | undefined
+  #keeps = false
 
   private constructor({ request, settings, docker, turn, journal, subject, engineApp }: Opened) {
     this.settings = settings
@@ -103,7 +110,7 @@ export class Session implements AsyncDisposable {
     this.compose = subject.compose
     this.#turn = turn
     this.#checkout = subject.checkout
-    const engine = new SwarmEngine(docker, settings)
+    const engine = (request.engine ?? ((...parts) => new SwarmEngine(...parts)))(docker, settings)
     const { scope, options } = this
     this.lifecycle = new Lifecycle({ docker, settings, engine, engineApp, options, scope, journal })
   }
@@ -124,10 +131,12 @@ export class Session implements AsyncDisposable {
     const recipe = recipeName(request.recipe)
     const domain = runDomain({ recipe, pr: request.pr, ref: request.ref }, settings.baseDomain)
     const stack = stackName(domain)
-    const turn = await takeTurn({ settings, stack, runId, journal, signal: request.signal })
+    const { runDir, signal } = request
+    const weight = options.weight ?? 1
+    const turn = await takeTurn({ docker, settings, stack, recipe, weight, runId, runDir, journal, signal })
     const { scope } = turn
     try {
-      await removeLeftovers(docker, stack, journal, settings.teardownTimeout * 1000)
+      if (request.mark) await scope.acquire(processesKind, { mark: request.mark }, async () => {})
       journal.write({ event: 'step', text: `fetching the recipe ${recipe}` })
       const into = join(scope.folder, 'recipes', recipe)
       const subject = await scope.acquire(pathKind, { path: into }, (closing) =>
@@ -139,7 +148,7 @@ export class Session implements AsyncDisposable {
           domain,
           stack,
           env: envOf(options.env, domain),
-          signal: request.signal ? AbortSignal.any([closing, request.signal]) : closing,
+          signal: signal ? AbortSignal.any([closing, signal]) : closing,
           warn: (text) => journal.write({ event: 'warning', text }),
         }),
       )
@@ -211,6 +220,11 @@ export class Session implements AsyncDisposable {
     return { ...checkedOut, version: checkedOut.tag?.text ?? version }
   }
 
+  /** A test has failed: where the host's settings say so, the app stays up for a while after the close. */
+  failed(): void {
+    this.#keeps = this.settings.keepOnFailure > 0
+  }
+
   /**
    * Removes everything this session made and gives the lease back last. Idempotent. What could not be removed is in the
    * journal and in the error.
@@ -238,6 +252,7 @@ export class Session implements AsyncDisposable {
       tell({ event: 'teardown', clean: left.length === 0, left, durationMs: performance.now() - started })
     const { deployments: counted } = this.lifecycle
     tell({ event: 'deployments', counted, planned: plannedDeployments(this.plan, this.reached) })
+    if (this.#keeps && counted > 0) return await this.#keep(tell)
     this.scope.abort()
     try {
       await within(HELPERS_MS, this.#closeHelpers())
@@ -246,6 +261,18 @@ export class Session implements AsyncDisposable {
     } catch (error) {
       end(error instanceof ScopeCloseError ? error.left : [messageOf(error)])
       throw error
+    } finally {
+      this.#turn.end()
+    }
+  }
+
+  /** Leaves the app up; its warden, or the janitor, ends it. */
+  async #keep(tell: (event: JournalEvent) => void): Promise<void> {
+    const until = Date.now() + this.settings.keepOnFailure * 1000
+    try {
+      this.#turn.keep(until)
+      tell({ event: 'kept', until, url: this.lifecycle.app.url, stack: this.lifecycle.app.stack })
+      await within(HELPERS_MS, this.#closeHelpers())
     } finally {
       this.#turn.end()
     }
@@ -263,7 +290,7 @@ export class Session implements AsyncDisposable {
   async #openBackup(): Promise<Backup> {
     const { dockerHost, helperImage: image } = this.settings
     const repositoryVolume = `cc-ci-backup-${this.runId}`
-    const labels = { [RUN_LABEL]: this.runId }
+    const labels = { ...ownerLabels(this.runId), [LEASE_LABEL]: this.lifecycle.app.stack }
     return await this.scope.acquire(volumeKind, { dockerHost, volume: repositoryVolume }, async () =>
       openResticBackup(this.docker, { image, repositoryVolume, labels }),
     )
@@ -311,14 +338,6 @@ export class Session implements AsyncDisposable {
 function tellLeft(journal: Journal, closing: unknown): void {
   const left = closing instanceof ScopeCloseError ? closing.left : [messageOf(closing)]
   journal.write({ event: 'teardown', clean: false, left, durationMs: 0 })
-}
-
-/** What an earlier run left under this name: its owner is gone, since the lease is ours. */
-async function removeLeftovers(docker: Docker, stack: string, journal: Journal, timeoutMs: number): Promise<void> {
-  const left = describeResidue(await residueOf(docker, stack))
-  if (left.length === 0) return
-  journal.write({ event: 'warning', text: `an earlier run left this behind, removed now: ${left.join(', ')}` })
-  await removeStack(docker, stack, { timeoutMs })
 }
 
 const envOf = (option: EnvOption | undefined, domain: string): Record<string, string> =>

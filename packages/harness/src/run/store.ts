@@ -26,6 +26,9 @@ export const RUN_FILES = {
 /** The folder in which all runs of a state directory are. */
 export const runsDir = (stateDir: string): string => join(stateDir, 'runs')
 
+/** The folder in which all scopes of a state directory are. */
+export const scopesDir = (stateDir: string): string => join(stateDir, 'scopes')
+
 /** The folder of one run. */
 export const runDir = (stateDir: string, id: string): string => join(runsDir(stateDir), id)
 

@@ -54,7 +54,8 @@ function stageRow(stage: StageRecord, width: number, paint: Paint): string {
   return `  ${stage.stage.padEnd(10)} ${outcome}  ${time.padStart(11)}  ${shortened(stage.reason ?? '')}`.trimEnd()
 }
 
-function teardownRow({ teardown, problems, state }: RunRecord, width: number, paint: Paint): string {
+function teardownRow({ teardown, problems, state, kept }: RunRecord, width: number, paint: Paint): string {
+  if (kept) return `  ${'teardown'.padEnd(10)} ${paint('yellow', '■ kept'.padEnd(width))}               ${kept.url}`
   if (!teardown && !problems.includes(TEARDOWN_SILENT))
     return `  ${'teardown'.padEnd(10)} ${paint('dim', state === 'running' ? '– not yet' : '– nothing to remove')}`
   const format = teardown?.clean ? 'green' : 'red'
@@ -82,6 +83,12 @@ export function runSummary(record: RunRecord, folder: string, lastTotal: number 
     record.limitedTo ? `only ${record.limitedTo.join(', ')}` : undefined,
     record.blame && record.blame !== 'recipe' ? `not the recipe's doing (${record.blame})` : undefined,
   ].filter((fact) => fact !== undefined)
+  const keptLines = record.kept
+    ? [
+        `    kept until ${record.kept.until}: ${record.kept.url}`,
+        `    end it before: cc-ci janitor --end-kept ${record.kept.stack}`,
+      ]
+    : []
   const title = paint(['bold', verdict === 'green' ? 'green' : 'red'], `${VERDICT_LOOK[verdict]} ${verdict}`)
   return [
     '',
@@ -91,6 +98,7 @@ export function runSummary(record: RunRecord, folder: string, lastTotal: number 
     '',
     `  ${title} · ${[`${record.recipe} ${record.version ?? ''}`.trim(), ...facts].join(' · ')}`,
     ...beyondStages(record.problems, record).map((problem) => paint('red', `    ${problem}`)),
+    ...keptLines,
     ...beyondStages(record.unproven, record).map((what) => paint('dim', `    not proven: ${what}`)),
     ...record.warnings.map((warning) => paint('yellow', `    warning: ${warning.split('\n')[0]}`)),
     ...(verdict === 'green'

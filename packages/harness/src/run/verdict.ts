@@ -12,6 +12,8 @@ export interface RunEvidence {
   limitedTo?: readonly Stage[] | undefined
   /** What was reported when the scope was closed; undefined: nothing was. */
   teardown: { clean: boolean; left: readonly string[] } | undefined
+  /** That the app was left up on purpose, in words. */
+  kept?: string | undefined
   /** What the run says about its deployments; undefined: nothing. */
   deployments: { counted: number; planned: number } | undefined
   /** How many deployments the journal shows. */
@@ -44,7 +46,8 @@ function deploymentProblem(evidence: RunEvidence, began: boolean): string | unde
 /** The problem of a run whose teardown is not known to have happened. */
 export const TEARDOWN_SILENT = 'teardown did not report'
 
-function teardownProblem({ teardown }: RunEvidence, began: boolean): string | undefined {
+function teardownProblem({ teardown, kept }: RunEvidence, began: boolean): string | undefined {
+  if (kept) return kept
   if (!teardown) return began ? TEARDOWN_SILENT : undefined
   if (teardown.clean && teardown.left.length === 0) return undefined
   return `teardown left ${teardown.left.join(', ') || 'something'}`

@@ -1,12 +1,16 @@
 import { rm } from 'node:fs/promises'
 import { z } from 'zod'
-import { removeStack } from '../app/teardown.ts'
-import { connectDocker } from '../docker/connect.ts'
+import { removeStack, removeVolume } from '../app/teardown.ts'
+import { dockerClient } from '../docker/connect.ts'
+import { throughOutage } from '../docker/outage.ts'
+import { endMarked } from '../process/marked.ts'
 
 /** How a kind of thing is undone: what must be known of it, and how to remove it with nothing but that. */
 export interface Kind<Data> {
   readonly name: string
   readonly schema: z.ZodType<Data>
+  /** Undone before everything that is not: what still works for the run would make more. */
+  readonly first?: boolean
   /** Removes the thing if it is there; works in any process; must be idempotent. */
   down(data: Data, context: DownContext): Promise<void>
 }
@@ -23,7 +27,7 @@ export const stackKind: Kind<{ dockerHost: string; stack: string }> = {
   name: 'stack',
   schema: z.object({ dockerHost, stack: z.string().min(1) }),
   async down({ dockerHost, stack }, context) {
-    await removeStack(await connectDocker(dockerHost), stack, context)
+    await removeStack(dockerClient(dockerHost), stack, context)
   },
 }
 
@@ -31,16 +35,19 @@ export const stackKind: Kind<{ dockerHost: string; stack: string }> = {
 export const volumeKind: Kind<{ dockerHost: string; volume: string }> = {
   name: 'volume',
   schema: z.object({ dockerHost, volume: z.string().min(1) }),
-  async down({ dockerHost, volume }) {
-    const docker = await connectDocker(dockerHost)
-    const users = await docker.listContainers({ all: true, filters: { volume: [volume] } })
-    await Promise.all(users.map((user) => docker.getContainer(user.Id).remove({ force: true })))
-    await docker
-      .getVolume(volume)
-      .remove()
-      .catch((error: { statusCode?: number }) => {
-        if (error.statusCode !== 404) throw error
-      })
+  async down({ dockerHost, volume }, { timeoutMs }) {
+    const docker = dockerClient(dockerHost)
+    await throughOutage(performance.now() + timeoutMs, () => removeVolume(docker, volume))
+  },
+}
+
+/** The programs of a run: whatever carries its mark (see `markChildren`). */
+export const processesKind: Kind<{ mark: string }> = {
+  name: 'processes',
+  schema: z.object({ mark: z.string().min(1) }),
+  first: true,
+  async down({ mark }) {
+    await endMarked(mark)
   },
 }
 
@@ -55,4 +62,9 @@ export const pathKind: Kind<{ path: string }> = {
 }
 
 /** Every kind a ledger can name, so any process can undo any ledger. */
-export const KINDS: readonly Kind<never>[] = [stackKind, volumeKind, pathKind] as unknown as readonly Kind<never>[]
+export const KINDS: readonly Kind<never>[] = [
+  stackKind,
+  volumeKind,
+  pathKind,
+  processesKind,
+] as unknown as readonly Kind<never>[]

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { LeaseHeldError, takeLease } from './lease.ts'
+import { isLeaseHeld, LeaseHeldError, takeLease } from './lease.ts'
 
 let folder: string
 beforeEach(() => {
@@ -74,4 +75,40 @@ test('waiting ends with an abort', async () => {
   } finally {
     await holder.kill()
   }
+})
+
+test('a lease leaves no file behind when it is given back', async () => {
+  const lease = await takeLease(request())
+  expect(readdirSync(folder)).toEqual(expect.arrayContaining(['cust-000000.json', 'cust-000000.lock']))
+  lease.release()
+  expect(readdirSync(folder)).toEqual(['guard.lock'])
+})
+
+test('a lease that a killed process has left is free, and whether one is held can be asked', async () => {
+  const holder = await holderProcess()
+  expect(isLeaseHeld(folder, 'cust-000000')).toBe(true)
+  await holder.kill()
+  expect(isLeaseHeld(folder, 'cust-000000')).toBe(false)
+  expect(isLeaseHeld(folder, 'nobody-000000')).toBe(false)
+})
+
+test('two holders in one process exclude each other, too', async () => {
+  using _ = await takeLease(request())
+  await expect(takeLease(request())).rejects.toThrow(LeaseHeldError)
+  expect(isLeaseHeld(folder, 'cust-000000')).toBe(true)
+})
+
+// Only root can become somebody else.
+test.runIf(process.getuid?.() === 0)('users exclude each other, whoever made the files', async () => {
+  chmodSync(folder, 0o777)
+  using _ = await takeLease(request())
+  const script = `
+    const { tryLease } = await import(${JSON.stringify(join(import.meta.dirname, 'lease.ts'))})
+    process.setgid(65534)
+    process.setuid(65534)
+    const holder = { runId: 'nobody', pid: process.pid, since: '' }
+    const lease = (name) => tryLease(${JSON.stringify(folder)}, name, holder) !== undefined
+    console.log(lease('cust-000000'), lease('cust-000001'))`
+  const { stdout } = await execa(process.execPath, ['--input-type=module', '--eval', script])
+  expect(stdout).toBe('false true')
 })

@@ -1,8 +1,19 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
-import { CcciError } from '../errors.ts'
+import { CcciError, messageOf } from '../errors.ts'
 
 /** Who holds a lease. */
 export interface LeaseHolder {
@@ -10,6 +21,9 @@ export interface LeaseHolder {
   pid: number
   since: string
 }
+
+/** The files of the leases cannot be used. */
+export class LeaseFileError extends CcciError {}
 
 /** Somebody else holds the lease and did not give it back in time. */
 export class LeaseHeldError extends CcciError {}
@@ -20,27 +34,118 @@ export interface Lease extends Disposable {
   release(): void
 }
 
-/** Tries to take the lease; `undefined` while another process holds it. */
-function tryLease(folder: string, name: string, holder: LeaseHolder): Lease | undefined {
-  mkdirSync(folder, { recursive: true })
-  const database = new DatabaseSync(join(folder, `${name}.lock`), { timeout: 0 })
-  try {
-    // SQLite's exclusive lock is a POSIX record lock: the kernel drops it with the process, however that ends.
-    database.exec('BEGIN EXCLUSIVE')
-  } catch {
-    database.close()
-    return undefined
-  }
+/**
+ * Tries to take the lease at once; `undefined` while somebody holds it. The folder is made when it is not there, for
+ * every user of this machine.
+ */
+export function tryLease(folder: string, name: string, holder: LeaseHolder): Lease | undefined {
+  sharedFolder(folder)
+  const file = join(folder, `${name}.lock`)
   const note = join(folder, `${name}.json`)
-  writeFileSync(note, JSON.stringify(holder))
+  const database = guarded(folder, () => lock(file))
+  if (!database) return undefined
   let held = true
   const release = () => {
     if (!held) return
     held = false
-    rmSync(note, { force: true })
-    database.close()
+    inUse.delete(lease)
+    // Nobody opens the file meanwhile, so nobody waits for a lock on a file that has just lost its name.
+    try {
+      guarded(folder, () => {
+        rmSync(note, { force: true })
+        rmSync(file, { force: true })
+      })
+    } finally {
+      database.close()
+    }
   }
-  return { name, release, [Symbol.dispose]: release }
+  const lease = { name, release, [Symbol.dispose]: release }
+  // A lease that nobody refers to any more would be given back at the next garbage collection.
+  inUse.add(lease)
+  try {
+    writeFileSync(note, JSON.stringify(holder))
+    chmodSync(note, FOR_ALL)
+  } catch {
+    // The note is for people; another user's may be in its place.
+  }
+  return lease
+}
+
+const inUse = new Set<Lease>()
+
+/** Everybody who uses an engine takes part in its leases. */
+const FOR_ALL = 0o666
+
+/**
+ * SQLite's exclusive lock is a POSIX record lock: the kernel drops it with the process, however that ends. On a file that it
+ * may only read, SQLite takes a lock that excludes nobody.
+ *
+ * @throws {LeaseFileError}
+ */
+function lock(file: string, waitMs = 0): DatabaseSync | undefined {
+  ensureFile(file)
+  const database = new DatabaseSync(file, { timeout: waitMs })
+  try {
+    database.exec('BEGIN EXCLUSIVE')
+    return database
+  } catch {
+    database.close()
+    return undefined
+  }
+}
+
+/** Never opens a file that is there: closing it again would drop every lock that this process has on it. */
+function ensureFile(file: string): void {
+  try {
+    if (!existsSync(file)) {
+      closeSync(openSync(file, 'wx'))
+      chmodSync(file, FOR_ALL)
+    }
+    accessSync(file, constants.R_OK | constants.W_OK)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return
+    throw new LeaseFileError({
+      happened: `The lease file ${file} cannot be written by this user.`,
+      lastSeen: messageOf(error),
+      todo: 'Let its owner make it writable for all who use this engine, or set CCCI_LEASE_DIR to a folder that is.',
+      cause: error,
+    })
+  }
+}
+
+/** How long somebody may be busy opening or removing a lock file: microseconds, in truth. */
+const GUARD_MS = 10_000
+
+/** Lock files are opened and removed by one process at a time. */
+function guarded<Value>(folder: string, work: () => Value): Value {
+  const guard = lock(join(folder, 'guard.lock'), GUARD_MS)
+  if (!guard) {
+    throw new LeaseFileError({
+      happened: `The leases in ${folder} were locked for ${GUARD_MS / 1000} s.`,
+      todo: 'Which process hangs there? (fuser guard.lock)',
+    })
+  }
+  try {
+    return work()
+  } finally {
+    guard.close()
+  }
+}
+
+function sharedFolder(folder: string): void {
+  if (existsSync(folder)) return
+  mkdirSync(folder, { recursive: true })
+  chmodSync(folder, 0o777)
+}
+
+/** Whether somebody holds the lease now. */
+export function isLeaseHeld(folder: string, name: string): boolean {
+  if (!existsSync(join(folder, `${name}.lock`))) return false
+  return guarded(folder, () => {
+    const database = lock(join(folder, `${name}.lock`))
+    database?.close()
+    return database === undefined
+  })
 }
 
 /** Who says to hold the lease; only a hint, the lock itself is the truth. */

@@ -45,6 +45,11 @@ export class Ledger {
   /** Strikes an entry out: the thing is gone. @throws {LedgerError} */
   strike(number: number): void {
     this.#append({ release: number })
+    this.forget(number)
+  }
+
+  /** Counts a thing as gone without writing it down. */
+  forget(number: number): void {
     this.#entries = this.#entries.filter((entry) => entry.number !== number)
   }
 

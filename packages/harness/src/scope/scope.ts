@@ -156,10 +156,10 @@ export class Scope implements AsyncDisposable {
 
   async #undoAll(strike: boolean): Promise<Failure[]> {
     const failures: Failure[] = []
-    for (const entry of this.#ledger.entries.toReversed()) {
+    for (const entry of inOrder(this.#ledger.entries)) {
       try {
         await this.#down(entry)
-        if (strike) this.#ledger.strike(entry.number)
+        if (strike) this.#strike(entry)
       } catch (error) {
         failures.push({ entry, error: error instanceof Error ? error : new Error(messageOf(error)) })
       }
@@ -167,20 +167,45 @@ export class Scope implements AsyncDisposable {
     return failures
   }
 
+  /** What is gone is gone, although a full disk cannot take the news; whoever reads the ledger looks in vain for it. */
+  #strike(entry: LedgerEntry): void {
+    try {
+      this.#ledger.strike(entry.number)
+    } catch {
+      this.#ledger.forget(entry.number)
+    }
+  }
+
+  /** Telling must not keep anything from being removed. */
+  #tell(text: string): void {
+    try {
+      this.#options.onStep?.(text)
+    } catch {}
+  }
+
   async #down(entry: LedgerEntry): Promise<void> {
-    const kind = KINDS.find((one) => one.name === entry.kind)
+    const kind = kindOf(entry)
     if (!kind)
       throw new CcciError({
         happened: `Nothing here knows how to undo a "${entry.kind}".`,
         evidence: this.#ledger.file,
       })
     const timeoutMs = this.#options.teardownTimeoutMs
-    const down = kind.down(entry.data as never, { timeoutMs, onStep: this.#options.onStep })
+    const down = kind.down(entry.data as never, { timeoutMs, onStep: (text) => this.#tell(text) })
     if (await within(timeoutMs + GRACE_MS, down)) return
     throw new CcciError({
       happened: `Undoing the ${entry.kind} ${JSON.stringify(entry.data)} hangs: given up after ${timeoutMs / 1000} s.`,
     })
   }
+}
+
+const kindOf = (entry: LedgerEntry): Kind<never> | undefined => KINDS.find((kind) => kind.name === entry.kind)
+
+/** Newest first, but before all others what still works for the run. */
+function inOrder(entries: readonly LedgerEntry[]): LedgerEntry[] {
+  const newestFirst = entries.toReversed()
+  const isFirst = (entry: LedgerEntry) => kindOf(entry)?.first === true
+  return [...newestFirst.filter(isFirst), ...newestFirst.filter((entry) => !isFirst(entry))]
 }
 
 /** How long the work that a close has aborted may take to end: twice what a program gets before it is killed. */

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { JournalLine } from '../run/journal.ts'
+import { type JournalLine, readJournal } from '../run/journal.ts'
 import { takeLease } from './lease.ts'
 
 // A process that owns something is really killed; what it owned are folders, so no Docker is needed.
@@ -12,6 +12,7 @@ import { takeLease } from './lease.ts'
 let root: string
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'ccci-warden-'))
+  mkdirSync(join(root, 'run'))
 })
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
@@ -24,14 +25,16 @@ const owner = (then: string) => {
     import { mkdirSync } from 'node:fs'
     import { pathKind } from '${harness}/scope/kinds.ts'
     import { takeLease } from '${harness}/scope/lease.ts'
+    import { placeOrder } from '${harness}/scope/order.ts'
     import { Scope } from '${harness}/scope/scope.ts'
     import { postWarden } from '${harness}/scope/warden.ts'
     const lease = await takeLease({ folder: '${at('leases')}', name: 'app', runId: 'one', timeoutMs: 0 })
-    const scope = new Scope({ folder: '${at('scope')}', teardownTimeoutMs: 5000 })
-    const warden = postWarden({
-      runId: 'one', folder: scope.folder, teardownTimeoutMs: 5000,
-      lease: { folder: '${at('leases')}', name: 'app' }, journal: '${at('journal.jsonl')}',
-    }, console.error)
+    const order = placeOrder('${at('scopes')}', {
+      runId: 'one', dockerHost: 'unix:///nowhere', teardownTimeoutMs: 5000,
+      lease: { folder: '${at('leases')}', name: 'app' }, runDir: '${at('run')}',
+    })
+    const scope = new Scope({ folder: order.folder, teardownTimeoutMs: 5000 })
+    const warden = postWarden(order, console.error)
     await scope.acquire(pathKind, { path: '${at('made')}' }, async () => mkdirSync('${at('made')}'))
     console.log('made')
     ${then}
@@ -45,18 +48,12 @@ const made = async ({ stdout }: ReturnType<typeof owner>) => {
   await once(stdout, 'data')
 }
 
-const journal = (): JournalLine[] =>
-  existsSync(at('journal.jsonl'))
-    ? readFileSync(at('journal.jsonl'), 'utf8')
-        .split('\n')
-        .slice(0, -1)
-        .map((line) => JSON.parse(line) as JournalLine)
-    : []
+const journal = (): JournalLine[] => readJournal(at('run/journal.jsonl'))
 
 const removed = () =>
   vi.waitFor(
     () => {
-      if (existsSync(at('made')) || existsSync(at('scope'))) throw new Error('still there')
+      if (existsSync(at('made')) || existsSync(at('scopes/one'))) throw new Error('still there')
       if (!journal().some(({ event }) => event === 'teardown')) throw new Error('nothing was told')
     },
     { timeout: 15_000, interval: 20 },

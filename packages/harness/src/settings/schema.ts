@@ -1,4 +1,5 @@
-import { homedir } from 'node:os'
+import { existsSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { z } from 'zod'
 
@@ -20,12 +21,30 @@ const size = z.union([z.string(), z.number()]).transform((value, context) => {
   return Math.round(Number(match[1]) * (UNITS[(match[2] ?? '').toUpperCase()] ?? 1))
 })
 
+const KEEP_DEFAULT_S = 3600
+const SECONDS_IN: Record<string, number> = { '': 1, s: 1, m: 60, h: 3600 }
+
+/** Seconds; 0 is not at all. */
+const keepTime = z.union([z.string(), z.number(), z.boolean()]).transform((value, context) => {
+  const text = String(value).trim().toLowerCase()
+  if (['no', 'false', '0'].includes(text)) return 0
+  if (['yes', 'true'].includes(text) && !process.env.CI) return KEEP_DEFAULT_S
+  const match = /^(\d+)\s*([smh]?)$/.exec(text)
+  const seconds = Number(match?.[1]) * (SECONDS_IN[match?.[2] ?? ''] ?? 1)
+  if (seconds >= 1 && seconds <= 86_400) return seconds
+  context.addIssue({ code: 'custom', message: 'a time of at most a day' })
+  return z.NEVER
+})
+
 const hostAndPort = z.string().regex(/^[^\s:/]+:\d{1,5}$/)
 
 const domainName = z.string().regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/)
 
 /** Where a user's programs keep state (XDG Base Directory Specification). */
 const defaultStateDir = (): string => join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'cc-ci')
+
+/** One place for all users of a machine, whatever their state directories: apps are named per engine, not per user. */
+const defaultLeaseDir = (): string => join(existsSync('/run/lock') ? '/run/lock' : tmpdir(), 'cc-ci')
 
 /** One setting: its shape, how it is said in words, and the variable that sets it. */
 interface Setting {
@@ -51,6 +70,11 @@ export const SETTINGS = {
       .string()
       .regex(/^(unix:\/\/\/|tcp:\/\/)\S+$/)
       .default('unix:///var/run/docker.sock'),
+  },
+  leaseDir: {
+    variable: 'CCCI_LEASE_DIR',
+    takes: 'a folder on this machine, the same for everybody who uses its Docker engine',
+    schema: absolutePath.default(defaultLeaseDir),
   },
   baseDomain: {
     variable: 'CCCI_BASE_DOMAIN',
@@ -93,7 +117,7 @@ export const SETTINGS = {
   helperImage: {
     variable: 'CCCI_HELPER_IMAGE',
     takes: 'the name of an image with a shell, coreutils and restic',
-    schema: z.string().min(1).default('cc-ci/restic:latest'),
+    schema: z.string().min(1).default('cc-ci/helper:latest'),
   },
   minFreeDisk: {
     variable: 'CCCI_MIN_FREE_DISK',
@@ -120,10 +144,25 @@ export const SETTINGS = {
     takes: 'seconds, 1 to 86400: how long one test may take once its app is ready',
     schema: seconds.default(600),
   },
+  keepOnFailure: {
+    variable: 'CCCI_KEEP_ON_FAILURE',
+    takes: 'no, yes (an hour; in CI a time must be given), or how long a failed app stays up, such as 45m or 2h',
+    schema: keepTime.prefault('no'),
+  },
   teardownTimeout: {
     variable: 'CCCI_TEARDOWN_TIMEOUT',
     takes: 'seconds, 1 to 86400',
     schema: seconds.default(120),
+  },
+  capacity: {
+    variable: 'CCCI_CAPACITY',
+    takes: 'a whole number from 1 to 64: the weight of all runs that may be up at once',
+    schema: z.coerce.number().int().min(1).max(64).default(1),
+  },
+  queueTimeout: {
+    variable: 'CCCI_QUEUE_TIMEOUT',
+    takes: 'seconds, 1 to 86400: how long a run waits for its turn and for capacity',
+    schema: seconds.default(7200),
   },
 } as const satisfies Record<string, Setting>
 

@@ -53,8 +53,11 @@ export class ResticRepository {
     this.#timeoutMs = timeoutMs
   }
 
+  /** Makes the repository: a copy of the empty one that the image may bring along, or a new one. */
   async init(signal?: AbortSignal): Promise<void> {
-    await this.#restic(['init', '--quiet'], signal)
+    const command = ['sh', '-c', INIT]
+    const result = await this.#helper.exec(command, { env: this.#env, timeoutMs: this.#timeoutMs, signal })
+    if (result.exitCode !== 0) throw this.#failed('init', result)
   }
 
   async backup(paths: string[], labels: { host: string; tag: string }, signal?: AbortSignal): Promise<Saved> {
@@ -131,6 +134,14 @@ export class ResticRepository {
     return new ResticError({ happened: `restic ${what} failed with exit code ${result.exitCode}.`, lastSeen })
   }
 }
+
+/** An image with a template has its password, too, in RESTIC_PASSWORD_FILE, which restic prefers to a given one. */
+const INIT = `
+if [ -d "$CCCI_REPOSITORY_TEMPLATE" ]
+then cp -R "$CCCI_REPOSITORY_TEMPLATE/." "$RESTIC_REPOSITORY"
+else restic --no-cache init --quiet
+fi
+`
 
 /** A pipe whose first two exit codes are told on stderr (dash knows no pipefail). */
 const WHOLE = `

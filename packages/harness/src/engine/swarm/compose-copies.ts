@@ -1,12 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseDocument } from 'yaml'
+import { ownerLabels } from '../../docker/labels.ts'
 import type { ComposeView, ServiceSpec } from '../../recipe/compose-view.ts'
 import type { EngineApp, Target } from '../engine.ts'
 import { patchCompose, type ServicePatch } from './patch-compose.ts'
-
-/** The label by which cc-ci finds the services of a run. */
-export const RUN_LABEL = 'cc-ci.run'
 
 export interface CopyRequest {
   app: EngineApp
@@ -20,7 +18,7 @@ export interface CopyRequest {
 /**
  * Writes copies of the recipe's compose files with the changes that a deployment needs, into the recipe's own folder
  * (relative paths in them start there): what abra changes in the loaded files (labels that must be set, every variable of
- * the app for the service `app`: abra.md §4 step 10), the run's label, and, only where the kernel has no IPVS, DNS
+ * the app for the service `app`: abra.md §4 step 10), the run's labels, and, only where the kernel has no IPVS, DNS
  * round-robin endpoints and host-mode ports.
  *
  * @returns the copies in their order, absolute.
@@ -87,7 +85,7 @@ function labelsFor(service: ServiceSpec, { app, target }: CopyRequest): Record<s
   const prefix = `coop-cloud.${app.stack}`
   const chaos = target.tag === undefined
   return {
-    [RUN_LABEL]: app.runId,
+    ...ownerLabels(app.runId),
     ...(service.name === 'app'
       ? {
           [`${prefix}.recipe`]: app.recipe,

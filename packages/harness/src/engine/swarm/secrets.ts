@@ -1,9 +1,8 @@
 import type Docker from 'dockerode'
-import { STACK_LABEL } from '../../docker/stack-view.ts'
+import { ownerLabels, STACK_LABEL } from '../../docker/labels.ts'
 import { RecipeError } from '../../errors.ts'
 import { generateSecret, type SecretSpec } from '../../recipe/secrets.ts'
 import type { EngineApp } from '../engine.ts'
-import { RUN_LABEL } from './compose-copies.ts'
 
 /** A secret marked `# generate=false` has no value given for it. */
 export class SecretNotInsertedError extends RecipeError {}
@@ -24,7 +23,7 @@ export async function makeSecrets(docker: Docker, app: EngineApp, specs: SecretS
       docker.createSecret({
         Name: spec.name,
         Data: Buffer.from(value).toString('base64'),
-        Labels: { [STACK_LABEL]: app.stack, [RUN_LABEL]: app.runId },
+        Labels: { [STACK_LABEL]: app.stack, ...ownerLabels(app.runId) },
       }),
     ),
   )
