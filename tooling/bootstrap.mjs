@@ -33,6 +33,10 @@ const COMMANDS = {
     ['node', ...DEV_HOST, 'up'],
     ['node', 'tooling/bench/main.ts', ...args],
   ],
+  soak: (args) => [
+    ['node', ...DEV_HOST, 'up'],
+    ['node', '--expose-gc', 'tooling/soak/main.ts', ...args],
+  ],
 }
 
 /** What `check` runs; all of them, so that one look shows everything. */
@@ -121,7 +125,11 @@ function run([program, ...args]) {
   const child = spawn(program === 'node' ? NODE : join(BIN, program), args, {
     cwd: ROOT,
     stdio: 'inherit',
-    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, PATH: [BIN, process.env.PATH].filter(Boolean).join(delimiter) },
+    env: {
+      NODE_COMPILE_CACHE: COMPILE_CACHE,
+      ...process.env,
+      PATH: [BIN, process.env.PATH].filter(Boolean).join(delimiter),
+    },
   })
   const forward = (signal) => {
     // A terminal's Ctrl-C reaches the child by itself; twice means "at once" to some programs.

@@ -4,9 +4,15 @@ import { closest } from 'fastest-levenshtein'
 import type { BenchLine } from './compare.ts'
 import { customHtml } from './custom-html.ts'
 import { cycle } from './cycle.ts'
+import { parallel4 } from './parallel4.ts'
 import { ready } from './ready.ts'
 
-const BENCHES: Record<string, (runs: number) => Promise<BenchLine>> = { ready, cycle, 'custom-html': customHtml }
+const BENCHES: Record<string, (runs: number) => Promise<BenchLine>> = {
+  ready,
+  cycle,
+  'custom-html': customHtml,
+  parallel4,
+}
 const IDS = Object.keys(BENCHES)
 
 const program = new Command('bench')
