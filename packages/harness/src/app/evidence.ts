@@ -4,6 +4,7 @@ import type Docker from 'dockerode'
 import { containerLogs, serviceLogs } from '../docker/logs.ts'
 import { type ServiceView, stackView, taskTable } from '../docker/stack-view.ts'
 import { messageOf } from '../errors.ts'
+import { secrets } from '../redact/own.ts'
 import type { Journal } from '../run/journal.ts'
 import type { Stage } from '../run/stages.ts'
 import { type Probe, probeHistory } from './probe.ts'
@@ -19,8 +20,6 @@ export interface EvidenceRequest {
   envFile: string
   /** The compose files as they were deployed, absolute. */
   composeFiles: readonly string[]
-  /** Values that must not be written. */
-  secrets: readonly string[]
   journal: Journal
 }
 
@@ -34,14 +33,6 @@ export interface KeptEvidence {
 
 /** Names of variables whose values are never written down. */
 const SECRET_NAME = /^(?!SECRET_\w+_VERSION$).*(PASS|SECRET|TOKEN|KEY|CREDENTIAL)/i
-
-/** Replaces every secret value in a text by `***`. */
-export function mask(text: string, secrets: readonly string[]): string {
-  return secrets
-    .filter((value) => value.length > 0)
-    .sort((one, other) => other.length - one.length)
-    .reduce((masked, value) => masked.replaceAll(value, '***'), text)
-}
 
 /** Replaces the values of variables whose names speak of secrets. */
 export function maskEnv(text: string): string {
@@ -67,7 +58,7 @@ export async function keepEvidence(request: EvidenceRequest): Promise<KeptEviden
   ): Promise<void> => {
     const file = join(folder, name)
     kept.push({ kind, file, caption })
-    await writeFile(file, `${mask(text, request.secrets).trimEnd()}\n`)
+    await writeFile(file, `${secrets.text(text).trimEnd()}\n`)
     request.journal.write({
       event: 'evidence',
       stage: request.stage,

@@ -8,6 +8,7 @@ import type { DeployEngine, Deployed, EngineApp, Target } from '../engine/engine
 import { loadRecipe } from '../engine/swarm/swarm-engine.ts'
 import { CcciError, RecipeError } from '../errors.ts'
 import type { RecipeOptions } from '../recipe/options.ts'
+import { learnVariables } from '../redact/own.ts'
 import type { Journal } from '../run/journal.ts'
 import { stackKind } from '../scope/kinds.ts'
 import type { Scope } from '../scope/scope.ts'
@@ -46,8 +47,6 @@ export class Lifecycle {
   readonly app: App
   /** Every look at the app over HTTP since it was last deployed, for the evidence. */
   readonly probes: Probe[] = []
-  /** Values that must not be written anywhere. */
-  readonly secrets: string[] = []
   /** How often the app was deployed afresh. */
   deployments = 0
   readonly #parts: LifecycleParts
@@ -88,6 +87,7 @@ export class Lifecycle {
     const started = performance.now()
     this.probes.length = 0
     if (engineApp.checkout.at !== target.commit) await engineApp.checkout.checkout(target.commit, scope.signal)
+    learnVariables(changes)
     await this.#bounded('create', () => engine.create(engineApp, target, changes))
     const up = () => this.#bounded('deploy', (signal) => engine.deploy(engineApp, target, signal))
     const deployed = this.#acquired
@@ -208,10 +208,10 @@ export class Lifecycle {
 
   async #settle(target: Target, deployed: Deployed): Promise<void> {
     const { engineApp, journal } = this.#parts
-    this.secrets.push(...deployed.secretValues)
     for (const text of deployed.warnings) journal.write({ event: 'warning', text })
     await this.awaitReady()
     const { env, compose } = await loadRecipe(engineApp)
+    learnVariables(env)
     await this.#checkVersion(target)
     await this.app.setDeployed({ version: target.version, commit: target.commit, env, compose })
   }

@@ -25,8 +25,6 @@ export interface EngineApp {
 /** What an engine did beyond the recipe's own words, for the record. */
 export interface Deployed {
   warnings: string[]
-  /** Values of secrets that were made: they are masked in everything that is written down. */
-  secretValues: string[]
 }
 
 /**
@@ -37,7 +35,10 @@ export interface DeployEngine {
   readonly name: string
   /** Writes the app's `.env` from the checked-out `.env.sample`, with `changes` on top. */
   create(app: EngineApp, target: Target, changes: Record<string, string>): Promise<void>
-  /** Hands the checked-out version to swarm; returns when swarm has taken it. Makes the secrets that are missing. */
+  /**
+   * Hands the checked-out version to swarm; returns when swarm has taken it. Makes the secrets that are missing; their
+   * values are learned (`secrets.learn`) before they are used.
+   */
   deploy(app: EngineApp, target: Target, signal?: AbortSignal): Promise<Deployed>
   /** The same for an app that runs already, with `changes` to its `.env` first. */
   upgrade(app: EngineApp, target: Target, changes: Record<string, string>, signal?: AbortSignal): Promise<Deployed>

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { secrets } from '../redact/own.ts'
 import type { Stage } from './stages.ts'
 
 /** What happens in a run, as the process that does it writes it down; the record and the progress display read it. */
@@ -58,7 +59,7 @@ export function openJournal(file: string): Journal {
   return {
     file,
     write(event) {
-      appendFileSync(file, `${JSON.stringify({ at: Date.now(), ...event })}\n`)
+      appendFileSync(file, `${secrets.text(JSON.stringify({ at: Date.now(), ...event }))}\n`)
     },
   }
 }

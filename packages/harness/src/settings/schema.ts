@@ -144,6 +144,11 @@ export const SETTINGS = {
     takes: 'seconds, 1 to 86400: how long one test may take once its app is ready',
     schema: seconds.default(600),
   },
+  blockTimeout: {
+    variable: 'CCCI_BLOCK_TIMEOUT',
+    takes: 'seconds, 1 to 86400: how long a test may block its process (a loop that waits for nothing)',
+    schema: seconds.default(120),
+  },
   keepOnFailure: {
     variable: 'CCCI_KEEP_ON_FAILURE',
     takes: 'no, yes (an hour; in CI a time must be given), or how long a failed app stays up, such as 45m or 2h',

@@ -5,6 +5,7 @@ import { type Helper, openHelper } from '../../docker/helper.ts'
 import { HELPER_LABEL } from '../../docker/labels.ts'
 import { insideVolume } from '../../docker/volume-files.ts'
 import { RecipeError } from '../../errors.ts'
+import { learnSecret } from '../../redact/own.ts'
 import type { Backup, BackupSnapshot, BackupTarget } from '../backup.ts'
 import { type HookClocks, runHooks } from '../hooks.ts'
 import { liveFiles } from '../live-files.ts'
@@ -59,6 +60,7 @@ class ResticBackup implements Backup {
       hookMs: options.hookTimeoutMs ?? 600_000,
       containerMs: options.containerTimeoutMs ?? 30_000,
     }
+    learnSecret(this.#password)
     this.#ready = this.#init()
     this.#ready.catch(() => {})
   }

@@ -70,7 +70,7 @@ export class SwarmEngine implements DeployEngine {
     await this.#checkNetworks(compose)
     checkNames(compose, app.stack)
     const specs = secretSpecs({ sample, env, compose })
-    const secretValues = await makeSecrets(this.#docker, app, specs)
+    const open = await makeSecrets(this.#docker, app, specs)
     const request = { app, target, compose, env, ipvs: hasIpvs(this.#settings) }
     await stackDeploy({
       dockerHost: this.#settings.dockerHost,
@@ -81,7 +81,7 @@ export class SwarmEngine implements DeployEngine {
       cwd: app.checkout.dir,
       signal,
     })
-    return { warnings: warningsOf(compose), secretValues }
+    return { warnings: [...warningsOf(compose), ...open] }
   }
 
   async upgrade(
