@@ -33,6 +33,10 @@ const COMMANDS = {
     ['node', ...DEV_HOST, 'up'],
     ['node', 'tooling/bench/main.ts', ...args],
   ],
+  'kill-matrix': (args) => [
+    ['node', ...DEV_HOST, 'up'],
+    ['node', 'tooling/kill-matrix/main.ts', ...args],
+  ],
   soak: (args) => [
     ['node', ...DEV_HOST, 'up'],
     ['node', '--expose-gc', 'tooling/soak/main.ts', ...args],

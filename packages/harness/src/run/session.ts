@@ -15,6 +15,7 @@ import { backupSpec } from '../recipe/backup-labels.ts'
 import type { PublishedVersion, RecipeCheckout } from '../recipe/checkout.ts'
 import type { ComposeView } from '../recipe/compose-view.ts'
 import type { EnvOption, RecipeOptions } from '../recipe/options.ts'
+import { learnSecret } from '../redact/own.ts'
 import { pathKind, processesKind, volumeKind } from '../scope/kinds.ts'
 import { type Scope, ScopeCloseError } from '../scope/scope.ts'
 import { within } from '../scope/within.ts'
@@ -123,6 +124,7 @@ export class Session implements AsyncDisposable {
    */
   static async open(request: SessionRequest): Promise<Session> {
     const settings = await loadSettings()
+    for (const value of Object.values(request.options.secrets ?? {})) learnSecret(value)
     const journal = openJournal(join(request.runDir, RUN_FILES.journal))
     journal.write({ event: 'step', text: 'looking at the host' })
     const docker = await connectSwarm(settings.dockerHost)
@@ -330,7 +332,7 @@ export class Session implements AsyncDisposable {
       stack,
       plan: this.plan,
       quirks: quirksOf({ compose: this.compose, ipvs: hasIpvs(this.settings) }),
-      customisation: JSON.parse(JSON.stringify(this.options)) as Record<string, unknown>,
+      customisation: JSON.parse(JSON.stringify(withoutSecrets(this.options))) as Record<string, unknown>,
     })
   }
 }
@@ -339,6 +341,12 @@ function tellLeft(journal: Journal, closing: unknown): void {
   const left = closing instanceof ScopeCloseError ? closing.left : [messageOf(closing)]
   journal.write({ event: 'teardown', clean: false, left, durationMs: 0 })
 }
+
+/** The record says which secrets were given, not what they are. */
+const withoutSecrets = ({ secrets, ...options }: RecipeOptions): RecipeOptions => ({
+  ...options,
+  ...(secrets ? { secrets: Object.fromEntries(Object.keys(secrets).map((key) => [key, '***'])) } : {}),
+})
 
 const envOf = (option: EnvOption | undefined, domain: string): Record<string, string> =>
   typeof option === 'function' ? option(domain) : { ...option }

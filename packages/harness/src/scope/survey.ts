@@ -95,7 +95,7 @@ function ownerOf({ name, labels }: Thing, baseDomain: string): { stack: string; 
   const stack = labels[LEASE_LABEL] ?? labels[HELPER_LABEL] ?? labels[STACK_LABEL]
   if (stack && labels[RUN_LABEL]) return { stack, labelled: true }
   const named = stackInName(stack ?? name, baseDomain)
-  return named ? { stack: named, labelled: false } : undefined
+  return named ? { stack: named, labelled: RUN_LABEL in labels } : undefined
 }
 
 /** Containers of services come and go by themselves; those of cc-ci do not. */
