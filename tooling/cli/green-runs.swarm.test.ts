@@ -180,7 +180,7 @@ describe('a run whose turn does not come', () => {
         to do: Wait for that run to end, or end it; runs of the same recipe, PR and ref take turns."
     `)
     expect(end.record).toMatchObject({ verdict: 'red', blame: 'infrastructure' })
-    expect(await host.leftOf(subject, end.record.id)).toEqual([`${subject.stack}.json`])
+    expect(await host.leftOf(subject, end.record.id)).toEqual([`lease ${subject.stack}`])
   })
 
   test('can be ended while it waits', async () => {
