@@ -1,3 +1,8 @@
+import { channel } from 'node:diagnostics_channel'
+
+/** Told of every error of cc-ci as it is made, for a runner that hands on no more of an error than its text. */
+export const errorsMade = channel('cc-ci:error')
+
 /** Whose doing a failure is: decides between `fail` (the recipe) and `unverified` (the infrastructure), and the exit code. */
 export type Blame = 'recipe' | 'infrastructure' | 'usage'
 
@@ -32,6 +37,7 @@ export class CcciError extends Error {
     super(lines.join('\n'), told.cause === undefined ? undefined : { cause: told.cause })
     this.told = told
     this.name = new.target.name
+    errorsMade.publish(this)
   }
 }
 

@@ -25,7 +25,7 @@ export interface EvidenceRequest {
 
 /** A file of evidence that was kept. */
 export interface KeptEvidence {
-  kind: 'tasks' | 'logs' | 'probes' | 'compose' | 'screenshot'
+  kind: 'tasks' | 'logs' | 'probes' | 'compose' | 'screenshot' | 'console' | 'trace'
   /** Absolute. */
   file: string
   caption: string

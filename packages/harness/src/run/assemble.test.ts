@@ -122,6 +122,27 @@ describe('the record', () => {
     expect(record).toMatchObject({ verdict: 'red', teardown: { clean: false, left: ['volume x'], durationMs: 3901 } })
   })
 
+  test('of several sessions counts the deployments of all', () => {
+    const begun = (number: number): JournalEvent => ({
+      event: 'deployment',
+      number,
+      purpose: 'install',
+      version: '1.1.0+1.22',
+    })
+    const counted = (...sessions: [counted: number, planned: number][]) => {
+      const events = sessions.flatMap(([counted, planned]): JournalEvent[] => [
+        ...Array.from({ length: counted }, (_, index) => begun(index + 1)),
+        { event: 'deployments', counted, planned },
+        { event: 'teardown', clean: true, left: [], durationMs: 1 },
+      ])
+      return assembleRecord({ ...green, journal: at([subject, ...events]) })
+    }
+    expect(counted([1, 1], [2, 2])).toMatchObject({ verdict: 'green', deployments: { counted: 3, planned: 3 } })
+    expect(counted([1, 1], [1, 2])).toMatchObject({ verdict: 'red', deployments: { counted: 2, planned: 3 } })
+    // Too many here and too few there are not what the plan says.
+    expect(counted([2, 1], [1, 2])).toMatchObject({ verdict: 'red', deployments: { counted: 2, planned: 1 } })
+  })
+
   test('counts a step that is told again as one', () => {
     const again = at([
       { event: 'step', text: 'waiting' },

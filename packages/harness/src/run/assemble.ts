@@ -91,10 +91,14 @@ export function teardownOf(journal: readonly JournalLine[]): RunRecord['teardown
   }
 }
 
+/** The deployments of all sessions of a run; of sessions whose differences make up for one another, the first that differs. */
 function deploymentsOf(journal: readonly JournalLine[]): RunRecord['deployments'] {
   const events = pick(journal, 'deployments')
-  const event = events.find(({ counted, planned }) => counted !== planned) ?? events.at(-1)
-  return event && { counted: event.counted, planned: event.planned }
+  if (events.length === 0) return undefined
+  const sum = (of: 'counted' | 'planned') => events.reduce((total, event) => total + event[of], 0)
+  const all = { counted: sum('counted'), planned: sum('planned') }
+  const odd = all.counted === all.planned && events.find(({ counted, planned }) => counted !== planned)
+  return odd ? { counted: odd.counted, planned: odd.planned } : all
 }
 
 const UNPROVEN_BY_SINGLE = [
@@ -106,6 +110,11 @@ function unproven(plan: RunRecord['plan'], stages: readonly StageJudgement[]): s
   const left = stages.filter((stage) => stage.outcome === 'not run').map((stage) => `${stage.stage}: not asked for`)
   return plan === 'single' ? [...UNPROVEN_BY_SINGLE, ...left] : left
 }
+
+/** A file that was kept again, for the next failed test of a stage, is as it was kept last. */
+const eachFileOnce = <Line extends { file: string }>(lines: readonly Line[]): Line[] => [
+  ...new Map(lines.map((line) => [line.file, line])).values(),
+]
 
 /** In a run that goes on, only stages that have ended are judged. */
 const pendingStage = (stage: Stage): StageJudgement => ({ stage, outcome: 'not run' })
@@ -178,7 +187,7 @@ export function assembleRecord(facts: RunFacts): RunRecord {
     ...(deployments ? { deployments } : {}),
     ...(teardown ? { teardown } : {}),
     ...(kept ? { kept: { until: iso(kept.until), url: kept.url, stack: kept.stack } } : {}),
-    evidence: pick(journal, 'evidence').map(({ stage, kind, file, caption }) => ({
+    evidence: eachFileOnce(pick(journal, 'evidence')).map(({ stage, kind, file, caption }) => ({
       ...(stage ? { stage } : {}),
       kind,
       file,

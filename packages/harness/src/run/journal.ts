@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { Blame } from '../errors.ts'
 import { secrets } from '../redact/own.ts'
 import type { Stage } from './stages.ts'
 
@@ -29,6 +30,16 @@ export type JournalEvent =
   | { event: 'done'; text: string; durationMs: number }
   | { event: 'not-applicable'; stage: Stage; reason: string }
   | { event: 'unverified'; stage: Stage; reason: string }
+  /** A test failed, which blocks later stages; a worker that begins after that knows it from here. */
+  | {
+      event: 'test-failed'
+      stage: Stage
+      name: string
+      /** The app could not be deployed: no later test tries again. */
+      appFailed: boolean
+    }
+  /** Whose doing an error is that a test or the run ended with, where the runner hands on no more than its text. */
+  | { event: 'error'; name: string; message: string; blame: Blame }
   | { event: 'warning'; text: string }
   /** A file of evidence was kept; `file` is relative to the run's folder. */
   | {
