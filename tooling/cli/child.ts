@@ -45,6 +45,8 @@ export async function runVitest(request: RunRequest, root: string, output: 1 | 2
   const args = [
     join(root, 'node_modules/vitest/vitest.mjs'),
     'run',
+    // Node reads the configuration as it stands; nothing has to be bundled for that.
+    '--configLoader=native',
     `--project=${request.project}`,
     `--reporter=${join(root, 'packages/fixtures/src/vitest/reporter.ts')}`,
     ...(request.stages ? [`--tags-filter=${tagsExpression(request.stages)}`] : []),

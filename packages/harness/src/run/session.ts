@@ -11,7 +11,6 @@ import type { DeployEngine, EngineApp, Target } from '../engine/engine.ts'
 import { quirksOf } from '../engine/swarm/compose-copies.ts'
 import { SwarmEngine } from '../engine/swarm/swarm-engine.ts'
 import { messageOf } from '../errors.ts'
-import { backupSpec } from '../recipe/backup-labels.ts'
 import type { PublishedVersion, RecipeCheckout } from '../recipe/checkout.ts'
 import type { ComposeView } from '../recipe/compose-view.ts'
 import type { EnvOption, RecipeOptions } from '../recipe/options.ts'
@@ -207,10 +206,7 @@ export class Session implements AsyncDisposable {
     await this.lifecycle.upgrade(this.target, { ...this.#env(), ...this.#upgradeEnv() })
   }
 
-  /**
-   * The backup tool with this run's own repository; the same one each time. Making the repository takes seconds, so it is
-   * begun with the first deployment when a backup is to come.
-   */
+  /** The backup tool with this run's own repository; the same one each time. */
   backup(): Promise<Backup> {
     this.#backup ??= this.#openBackup()
     return this.#backup
@@ -299,7 +295,6 @@ export class Session implements AsyncDisposable {
   }
 
   async #first(): Promise<void> {
-    if (this.stages.includes('backup') && backupSpec(this.compose)) this.backup().catch(() => {})
     const [base] = this.options.notApplicable?.upgrade ? [] : this.bases
     if (base !== undefined && startsAtBase(this.plan, this.stages, true)) {
       await this.install(await this.published(base), 'upgrade base')

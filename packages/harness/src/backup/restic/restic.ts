@@ -34,8 +34,7 @@ export interface ResticOptions {
 
 /**
  * Backups with restic, in a helper container that has the app's volumes at `/volumes/<volume>` (read-only while saving).
- * Honours the labels as backup-bot-two does. The repository is made at once in the background (restic spends some 2.5 s on
- * its key), so open this before it is needed. What is wrong with that shows at the first `create`.
+ * Honours the labels as backup-bot-two does. The repository is made with the first backup.
  */
 export function openResticBackup(docker: Docker, options: ResticOptions): Backup {
   return new ResticBackup(docker, options)
@@ -51,7 +50,7 @@ class ResticBackup implements Backup {
   readonly #password = randomBytes(24).toString('base64url')
   readonly #closing = new AbortController()
   readonly #running = new Set<Promise<unknown>>()
-  readonly #ready: Promise<void>
+  #ready: Promise<void> | undefined
 
   constructor(docker: Docker, options: ResticOptions) {
     this.#docker = docker
@@ -61,26 +60,21 @@ class ResticBackup implements Backup {
       containerMs: options.containerTimeoutMs ?? 30_000,
     }
     learnSecret(this.#password)
-    this.#ready = this.#init()
-    this.#ready.catch(() => {})
-  }
-
-  async #init(): Promise<void> {
-    const { repositoryVolume, labels } = this.#options
-    await this.#docker.createVolume({ Name: repositoryVolume, Labels: labels })
-    await this.#withHelper([], true, {}, this.#closing.signal, (_, repository) => repository.init(this.#closing.signal))
   }
 
   async create(target: BackupTarget, outer?: AbortSignal): Promise<BackupSnapshot> {
     const started = performance.now()
     const signal = this.#signal(outer)
     const sources = await presentSources(this.#docker, target)
+    const { repositoryVolume, labels } = this.#options
+    await this.#docker.createVolume({ Name: repositoryVolume, Labels: labels })
     const snapshot = await this.#withHelper(sources, true, ofStack(target), signal, async (helper, repository) => {
+      this.#ready ??= repository.init(signal)
+      await this.#ready
       const live = await this.#betweenHooks(target, signal, async () => {
         const paths = sources.flatMap((source) => source.paths)
         const before = await liveFiles(helper, paths, signal)
         checkPresent(sources, before)
-        await this.#ready
         const saved = await repository.backup(paths, { host: target.stack, tag: target.runId }, signal)
         return { saved, before, after: await liveFiles(helper, paths, signal) }
       })
@@ -115,7 +109,7 @@ class ResticBackup implements Backup {
 
   async close(): Promise<void> {
     this.#closing.abort(new Error('the backup was closed'))
-    await Promise.allSettled([this.#ready, ...this.#running])
+    await Promise.allSettled(this.#running)
   }
 
   /** Post-hooks undo what pre-hooks did (a lock, a dump): they run whatever happened, but not when the run is aborted. */
