@@ -7,8 +7,8 @@ const root = join(import.meta.dirname, '../..')
 
 test('a cell says its verdict and its time, and one that is missing is no green one', () => {
   const text = page([
-    { table: 'cases', row: 'SIGTERM', runner: 'vitest', verdict: 'interrupted', ms: 3140 },
-    { table: 'engine', row: 'create: throws', runner: 'playwright', verdict: 'red', ms: 40 },
+    { table: 'cases', row: 'SIGTERM', order: 0, runner: 'vitest', verdict: 'interrupted', ms: 3140 },
+    { table: 'engine', row: 'create: throws', order: 0, runner: 'playwright', verdict: 'red', ms: 40 },
   ])
   expect(text).toContain('| SIGTERM | ✓ interrupted, 3.1 s | ✗ |')
   expect(text).toContain('| create: throws | ✗ | ✓ red, 0.0 s |')

@@ -2,6 +2,7 @@
 export interface Cell {
   table: 'cases' | 'engine'
   row: string
+  order: number
   runner: string
   verdict: string
   ms: number
@@ -25,7 +26,7 @@ function shown(cell: Cell | undefined): string {
 }
 
 function table(name: Cell['table'], cells: readonly Cell[]): string {
-  const own = cells.filter((cell) => cell.table === name)
+  const own = cells.filter((cell) => cell.table === name).sort((one, other) => one.order - other.order)
   const rows = [...new Set(own.map(({ row }) => row))]
   const lines = rows.map((row) => {
     const found = (runner: string) => own.find((cell) => cell.row === row && cell.runner === runner)
