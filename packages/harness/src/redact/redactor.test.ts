@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import fc from 'fast-check'
@@ -279,22 +278,4 @@ test('what has no secret in it is handed back as it is', () => {
   const bytes = Buffer.from('nothing')
   expect(redactor.bytes(bytes)).toBe(bytes)
   expect(redactor.text('nothing')).toBe('nothing')
-})
-
-test('ten megabytes with twenty secrets take less than half a second', () => {
-  const values = Array.from({ length: 20 }, () => randomBytes(24).toString('base64'))
-  const redactor = redactorOf(...values)
-  const line = `${randomBytes(48).toString('base64')} a line of a log with https://example.org/ in it, and `
-  const text = values
-    .map((each) => line.repeat(50) + each)
-    .join('\n')
-    .repeat(90)
-  expect(text.length).toBeGreaterThan(10_000_000)
-  // Time of the processor, since a busy machine lets everything wait.
-  const times = [1, 2, 3].map(() => {
-    const before = process.cpuUsage()
-    expect(redactor.text(text)).toHaveLength(text.length - 29 * 20 * 90)
-    return process.cpuUsage(before).user / 1000
-  })
-  expect(Math.min(...times)).toBeLessThan(500)
 })
