@@ -5,8 +5,8 @@ import { connectSwarm, loadSettings, parseRecipeOptions, Session } from '@cc-ci/
 import { smallNetwork } from './addresses.ts'
 import { type Figures, figures, grown } from './figures.ts'
 
-/** Cycles before the first count: pools fill, code is compiled. */
-const WARM_UP = 5
+/** Cycles before the first count: pools fill, code is compiled, the heap takes its working size. */
+const WARM_UP = 24
 
 /**
  * Deploys custom-html and removes it again and again, each time as a session of its own, and counts what is there before,
