@@ -121,13 +121,23 @@ describe('a checkout', () => {
 
   test('finds the version to upgrade from', async () => {
     const recipe = await cloneRecipe(request('custom-html'))
-    const before = (version: string, at: string) => recipe.previous(parseVersion(version), commits[at] ?? '')?.tag
-    expect(before('1.11.0+1.29.0', 'third')).toBe('1.10.0+1.28.0')
-    expect(before('1.11.0+1.30.0', 'head')).toBe('1.10.0+1.28.0')
-    expect(before('2.0.0+1', 'head')).toBe('1.11.0+1.29.0')
-    expect(before('1.2.0+1', 'third')).toBeUndefined()
-    expect(before('not a version', 'head')).toBe('1.11.0+1.29.0')
-    expect(before('not a version', 'third')).toBe('1.10.0+1.28.0')
+    const before = async (version: string, at: string) =>
+      (await recipe.previous(parseVersion(version), commits[at] ?? ''))?.tag
+    expect(await before('1.11.0+1.29.0', 'third')).toBe('1.10.0+1.28.0')
+    expect(await before('1.11.0+1.30.0', 'head')).toBe('1.10.0+1.28.0')
+    expect(await before('2.0.0+1', 'head')).toBe('1.11.0+1.29.0')
+    expect(await before('1.2.0+1', 'third')).toBeUndefined()
+    expect(await before('not a version', 'head')).toBe('1.11.0+1.29.0')
+    expect(await before('not a version', 'third')).toBe('1.10.0+1.28.0')
+  })
+
+  test('upgrades to what comes after a published version and still has its label from that version', async () => {
+    const recipe = await cloneRecipe(request('custom-html'))
+    const before = async (version: string, at: string) =>
+      (await recipe.previous(parseVersion(version), commits[at] ?? ''))?.tag
+    expect(await before('1.11.0+1.29.0', 'head')).toBe('1.11.0+1.29.0')
+    // A commit on the way to that version.
+    expect(await before('1.11.0+1.29.0', 'second')).toBe('1.9.0+1.27.0')
   })
 
   test('reads no configuration, runs no hook and may come from another user', async () => {

@@ -41,10 +41,15 @@ export interface RecipeCheckout {
    */
   checkout(ref: string | undefined, signal?: AbortSignal): Promise<CheckedOut>
   /**
-   * The newest published version that is older than the one given (by recipe semver) and not at this commit. For a tree
-   * without a readable version, the newest published one that is not at this commit.
+   * The published version to upgrade from: the newest one that is older than the one given (by recipe semver) and not at
+   * this commit. A commit that comes after a published version and still has its label is upgraded to from that version,
+   * as its operators will. For a tree without a readable version, the newest published one that is not at this commit.
    */
-  previous(version: RecipeVersion | undefined, commit: string): PublishedVersion | undefined
+  previous(
+    version: RecipeVersion | undefined,
+    commit: string,
+    signal?: AbortSignal,
+  ): Promise<PublishedVersion | undefined>
 }
 
 /** What to fetch and where to. */
@@ -155,10 +160,20 @@ class Checkout implements RecipeCheckout {
     return { ref, commit, tag: this.published.findLast((version) => version.commit === commit) }
   }
 
-  previous(version: RecipeVersion | undefined, commit: string): PublishedVersion | undefined {
-    return this.published.findLast(
-      (candidate) => candidate.commit !== commit && (!version || isOlder(candidate, version)),
-    )
+  async previous(
+    version: RecipeVersion | undefined,
+    commit: string,
+    signal?: AbortSignal,
+  ): Promise<PublishedVersion | undefined> {
+    const others = this.published.filter((candidate) => candidate.commit !== commit)
+    const same = others.findLast(({ text }) => text === version?.text)
+    if (same && (await this.#isBefore(same.commit, commit, signal))) return same
+    return others.findLast((candidate) => !version || isOlder(candidate, version))
+  }
+
+  async #isBefore(one: string, other: string, signal: AbortSignal | undefined): Promise<boolean> {
+    const git = openGit(this.dir, { config: configFile(this.dir), signal })
+    return (await git('rev-list', '--count', one, `^${other}`)).trim() === '0'
   }
 
   async #resolve(git: Git, ref: string | undefined): Promise<string> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { RecipeError } from '../errors.ts'
-import { ComposeError } from './compose/error.ts'
+import { ComposeError, MissingComposeFileError } from './compose/error.ts'
 import { type ComposeView, readCompose } from './compose-view.ts'
 
 let dir: string
@@ -195,14 +195,18 @@ describe('compose files that cannot be deployed', () => {
       { 'compose.yml': APP, 'compose.smtp.yml': APP, 'db/compose.pg.yml': APP },
       { COMPOSE_FILE: 'compose.yml:compose.stmp.yml' },
     )
-    expect(error.message).toContain('compose.stmp.yml: is listed in COMPOSE_FILE and cannot be read.')
+    expect(error.message).toContain('compose.stmp.yml: is listed in COMPOSE_FILE and is not there.')
     expect(error.message).toContain(
       'There are: compose.smtp.yml, compose.yml, db/compose.pg.yml. The nearest: compose.smtp.yml.',
     )
   })
 
   test('no compose file at all', async () => {
-    expect((await refused({ 'README.md': '' })).message).toContain('There is no compose file at all.')
+    const error = await refused({ 'README.md': '' })
+    expect(error).toBeInstanceOf(MissingComposeFileError)
+    expect(error.message).toMatch(/^compose\.yml: is not there\.[\s\S]*There is no compose file at all\./)
+    mkdirSync(join(dir, 'compose.yml'))
+    expect(await refused({})).not.toBeInstanceOf(MissingComposeFileError)
   })
 
   test('text that is no YAML, with its line', async () => {

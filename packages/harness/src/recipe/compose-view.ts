@@ -2,7 +2,7 @@ import { glob, readFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { messageOf } from '../errors.ts'
 import { ComposeDocument, type Path } from './compose/document.ts'
-import { ComposeError } from './compose/error.ts'
+import { ComposeError, MissingComposeFileError } from './compose/error.ts'
 import { mergeService } from './compose/merge.ts'
 import type { MountSpec } from './compose/mounts.ts'
 import {
@@ -43,6 +43,8 @@ export interface ServiceSpec {
   updateFailureAction: string | undefined
   /** As written, such as `1m30s`. */
   stopGracePeriod: string | undefined
+  /** Fields that have a variable although their form may be checked before it is filled in, such as `healthcheck.interval`. */
+  templatedFields: string[]
 }
 
 /** What `docker stack deploy` would see of a recipe, as far as the harness needs to know it. */
@@ -71,6 +73,7 @@ export interface ComposeRequest {
  * Reads a recipe's compose files: those of `COMPOSE_FILE` (`compose.yml` when it is unset), interpolated and merged in order
  * by the rules of docker/cli, whose loader abra uses.
  *
+ * @throws {MissingComposeFileError} naming the compose files there are.
  * @throws {ComposeError} naming file, path and line, for whatever could not be deployed and can be told without Docker.
  */
 export async function readCompose(request: ComposeRequest): Promise<ComposeView> {
@@ -81,7 +84,9 @@ export async function readCompose(request: ComposeRequest): Promise<ComposeView>
   )
   const env = { ...request.env, STACK_NAME: stack }
   const docs: ComposeDocument[] = []
-  for (const file of files) docs.push(new ComposeDocument(relative(dir, file), await readText(dir, file), env))
+  for (const file of files) {
+    docs.push(new ComposeDocument(relative(dir, file), await readText(dir, file, listed.length > 0), env))
+  }
   const version = oneVersion(docs)
   const base = dirname(files[0] ?? dir)
   const services = readServices(docs, base)
@@ -101,23 +106,29 @@ export async function readCompose(request: ComposeRequest): Promise<ComposeView>
   return view
 }
 
-async function readText(dir: string, file: string): Promise<string> {
+async function readText(dir: string, file: string, listed: boolean): Promise<string> {
   try {
     return await readFile(file, 'utf8')
-  } catch (error) {
-    const there: string[] = []
-    for await (const found of glob(['compose*.{yml,yaml}', '*/compose*.{yml,yaml}'], { cwd: dir })) there.push(found)
+  } catch (cause) {
     const name = relative(dir, file)
-    const [close] = nearest(name, there)
-    const names = there.length > 0 ? `There are: ${there.sort().join(', ')}.` : 'There is no compose file at all.'
-    throw new ComposeError({
-      file: name,
-      happened: 'is listed in COMPOSE_FILE and cannot be read.',
-      lastSeen: messageOf(error),
-      todo: close ? `${names} The nearest: ${close}.` : names,
-      cause: error,
-    })
+    const lastSeen = messageOf(cause)
+    const { code } = cause as NodeJS.ErrnoException
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') {
+      throw new ComposeError({ file: name, happened: 'cannot be read.', lastSeen, cause })
+    }
+    const happened = listed ? 'is listed in COMPOSE_FILE and is not there.' : 'is not there.'
+    throw new MissingComposeFileError({ file: name, happened, lastSeen, todo: await whatIsThere(dir, name), cause })
   }
+}
+
+async function whatIsThere(dir: string, wanted: string): Promise<string> {
+  const there: string[] = []
+  for await (const found of glob(['compose*.{yml,yaml}', '*/compose*.{yml,yaml}'], { cwd: dir })) there.push(found)
+  if (there.length === 0) {
+    return 'There is no compose file at all. Is what is checked out broken? A published version is run with --ref <version>.'
+  }
+  const [close] = nearest(wanted, there)
+  return `There are: ${there.sort().join(', ')}.${close ? ` The nearest: ${close}.` : ''}`
 }
 
 /** docker/cli refuses files of different versions, one without a version among them. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type SimpleGit, simpleGit } from 'simple-git'
 import { CcciError, messageOf } from '../errors.ts'
+import { MARK } from '../process/marked.ts'
 
 /** Fetching or checking out failed for a reason that is not the recipe's: network, disk, a broken repository, a timeout. */
 export class RecipeFetchError extends CcciError {}
@@ -20,6 +21,8 @@ const PASSED_ON = [
   'NO_PROXY',
   'SSL_CERT_FILE',
   'SSL_CERT_DIR',
+  // What git starts to fetch outlives it when it is killed, and is found by this.
+  MARK,
 ]
 
 const OWN = {

@@ -7,9 +7,11 @@ import { readCompose } from './compose-view.ts'
 import { parseEnv } from './env-file.ts'
 import { NameTooLongError } from './name-limit.ts'
 import {
+  BadSecretLengthError,
   CHARSETS,
   generateSecret,
   MissingSecretLengthError,
+  passphraseWarning,
   type SecretSpec,
   SecretVersionMissingError,
   secretSpecs,
@@ -99,11 +101,24 @@ describe('a generated secret', () => {
     )
   })
 
-  test.each(['', ' # please', ' # length=', ' # length=abc', ' # length=0', ' # charset=hex'])(
-    'needs a length: "v1%s" is refused with the line to write',
+  test.each(['', ' # please', ' # charset=hex'])('without a length is a passphrase: "v1%s"', async (comment) => {
+    const spec = await one(`SECRET_DB_PASSWORD_VERSION=v1${comment}`)
+    expect(generateSecret(spec)).toMatch(/^[a-z]{5}(-[a-z]{5}){3}$/)
+    expect(generateSecret(spec)).not.toBe(generateSecret(spec))
+    expect(passphraseWarning(spec)).toMatch(/"db_password" has no length.*SECRET_DB_PASSWORD_VERSION=v1 # length=32/)
+    expect(passphraseWarning(spec)?.includes('charset=hex has no effect')).toBe(comment.includes('charset'))
+  })
+
+  test('with a length, or one that is to be inserted, is nothing to warn of', async () => {
+    expect(passphraseWarning(await one('SECRET_DB_PASSWORD_VERSION=v1 # length=8'))).toBeUndefined()
+    expect(passphraseWarning(await one('SECRET_DB_PASSWORD_VERSION=v1 # generate=false'))).toBeUndefined()
+  })
+
+  test.each([' # length=', ' # length=abc', ' # length=0', ' # length=8.5'])(
+    'has a length that is a number: "v1%s" is refused with the line to write',
     async (comment) => {
       const spec = await one(`SECRET_DB_PASSWORD_VERSION=v1${comment}`)
-      expect(() => generateSecret(spec)).toThrow(MissingSecretLengthError)
+      expect(() => generateSecret(spec)).toThrow(BadSecretLengthError)
       expect(() => generateSecret(spec)).toThrow('SECRET_DB_PASSWORD_VERSION=v1 # length=32')
     },
   )
@@ -113,7 +128,16 @@ describe('a generated secret', () => {
       '# SECRET_DB_PASSWORD_VERSION=v1 # length=43',
       'stack_db_password_${SECRET_DB_PASSWORD_VERSION:-v1}',
     )
+    expect(() => generateSecret(spec)).toThrow(MissingSecretLengthError)
     expect(() => generateSecret(spec)).toThrow(/only in a line of .env.sample that is commented out[\s\S]*length=43/)
+  })
+
+  test('whose commented-out line somebody puts into force by setting the variable has what that line says', async () => {
+    const sample = parseEnv('# SECRET_DB_PASSWORD_VERSION=v1 # length=43 charset=hex')
+    const env = { SECRET_DB_PASSWORD_VERSION: 'v2' }
+    const { name } = await one('SECRET_DB_PASSWORD_VERSION=v2')
+    const [chosen] = secretSpecs({ sample, env, compose: await readCompose({ dir, env, stack: 'stack' }) })
+    expect(chosen).toMatchObject({ name, length: 43, charset: 'hex', commentedOut: false })
   })
 
   test('of an unknown charset is refused with the ones there are', async () => {

@@ -4,6 +4,7 @@ import { templateVariables } from './compose/interpolate.ts'
 import type { ComposeView } from './compose-view.ts'
 import type { EnvFile, EnvLine } from './env-file.ts'
 import { checkNameLength } from './name-limit.ts'
+import { passphrase } from './passphrase.ts'
 import { nearest } from './source.ts'
 
 /** A secret that must exist before the stack is deployed. */
@@ -21,13 +22,16 @@ export interface SecretSpec {
   charset: string | undefined
   /** False for `# generate=false`: somebody must give its value. */
   generate: boolean
-  /** What stands after the variable in `.env.sample`, and whether that line is commented out. */
+  /** What stands after the variable in `.env.sample`, and whether that line is commented out and nobody sets the variable. */
   comment: string | undefined
   commentedOut: boolean
 }
 
-/** `.env.sample` does not say how long a secret is to be. */
+/** How long a secret is to be stands only in a line of `.env.sample` that is commented out, where nothing reads it. */
 export class MissingSecretLengthError extends RecipeError {}
+
+/** A `length=` that is no number of characters. */
+export class BadSecretLengthError extends RecipeError {}
 
 /** A `charset=` that cc-ci does not know. */
 export class UnknownCharsetError extends RecipeError {}
@@ -65,8 +69,9 @@ export function secretSpecs({ sample, env, compose }: SecretRequest): SecretSpec
       })
     }
     checkNameLength('secret', name)
-    const line = lastOf(sample.lines, variable)
-    const commented = line ? undefined : lastOf(sample.commented, variable)
+    const commented = lastOf(sample.commented, variable)
+    // Whoever sets the variable does what an operator does by taking the "#" away.
+    const line = lastOf(sample.lines, variable) ?? (env[variable] ? commented : undefined)
     return {
       key,
       name,
@@ -74,7 +79,7 @@ export function secretSpecs({ sample, env, compose }: SecretRequest): SecretSpec
       version,
       ...modifiers(line?.comment),
       comment: (line ?? commented)?.comment,
-      commentedOut: commented !== undefined,
+      commentedOut: line === undefined && commented !== undefined,
     }
   })
 }
@@ -128,29 +133,45 @@ function alphabet(spec: SecretSpec): string {
 }
 
 /**
- * Makes up a value for a secret: cryptographically random characters of its charset, as many as its length says.
+ * Makes up a value for a secret: cryptographically random characters of its charset, as many as its length says; without a
+ * length a passphrase, as abra does (see `passphraseWarning`).
  *
- * @throws {MissingSecretLengthError} naming the line to write in `.env.sample`.
+ * @throws {MissingSecretLengthError | BadSecretLengthError} naming the line to write in `.env.sample`.
  * @throws {UnknownCharsetError} naming the charsets there are.
  */
 export function generateSecret(spec: SecretSpec): string {
-  if (spec.length === undefined) throw missingLength(spec)
+  checkLength(spec)
   const characters = alphabet(spec)
+  if (spec.length === undefined) return passphrase()
   return Array.from({ length: spec.length }, () => characters[randomInt(characters.length)]).join('')
 }
 
-function missingLength(spec: SecretSpec): MissingSecretLengthError {
-  const line = `${spec.variable}=${spec.version} # length=32`
-  if (spec.commentedOut && /\blength=/.test(spec.comment ?? '')) {
-    return new MissingSecretLengthError({
-      happened: `The secret "${spec.key}" has a length only in a line of .env.sample that is commented out.`,
-      lastSeen: `# ${spec.variable}=… # ${spec.comment}`,
-      todo: `abra does not read that line and would make a secret of another length. Take the "#" away: ${spec.variable}=${spec.version} # ${spec.comment}`,
+/** What a maintainer should know of a secret that is generated without a length; `undefined` when it has one. */
+export function passphraseWarning(spec: SecretSpec): string | undefined {
+  if (spec.length !== undefined || !spec.generate) return undefined
+  const unheeded = spec.charset === undefined ? '' : `, and charset=${spec.charset} has no effect`
+  return (
+    `the secret "${spec.key}" has no length in .env.sample: it is a passphrase of four words, as abra makes one${unheeded}. ` +
+    `For another: ${lineFor(spec)}`
+  )
+}
+
+const lineFor = ({ variable, version, charset }: SecretSpec): string =>
+  `${variable}=${version} # length=32${charset === undefined ? '' : ` charset=${charset}`}`
+
+function checkLength(spec: SecretSpec): void {
+  const { key, variable, version, comment = '' } = spec
+  if (spec.length !== undefined || !/\blength=/.test(comment)) return
+  if (!spec.commentedOut) {
+    throw new BadSecretLengthError({
+      happened: `.env.sample gives the secret "${key}" a length that is no number of characters.`,
+      lastSeen: `${variable}=${version} # ${comment}`,
+      todo: `Write in .env.sample: ${lineFor(spec)}. If the app needs a value of its own kind: # generate=false.`,
     })
   }
-  return new MissingSecretLengthError({
-    happened: `.env.sample does not say how long the secret "${spec.key}" is to be.`,
-    lastSeen: spec.comment === undefined ? undefined : `${spec.variable}=${spec.version} # ${spec.comment}`,
-    todo: `Write in .env.sample: ${line}. If the app needs a value of its own kind: # generate=false.`,
+  throw new MissingSecretLengthError({
+    happened: `The secret "${key}" has a length only in a line of .env.sample that is commented out.`,
+    lastSeen: `# ${variable}=… # ${comment}`,
+    todo: `abra does not read that line and would make a secret of another length. Take the "#" away: ${variable}=${version} # ${comment}`,
   })
 }

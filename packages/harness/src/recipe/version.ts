@@ -42,3 +42,8 @@ export function bumpKind(from: RecipeVersion, to: RecipeVersion): BumpKind {
   if (sign > 0) return 'downgrade'
   return (['major', 'minor', 'patch'] as const)[index] ?? 'none'
 }
+
+/** What the `TYPE` of an app's `.env` says: the recipe, and its version where it has one. */
+export function typeText(recipe: string, version: string): string {
+  return version === '' ? recipe : `${recipe}:${version}`
+}

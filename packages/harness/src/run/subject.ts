@@ -48,7 +48,7 @@ export async function findSubject(request: SubjectRequest): Promise<Subject> {
   const checkedOut = await checkout.checkout(request.ref, signal)
   const compose = await sampleCompose(checkout.dir, request)
   const target = { ...checkedOut, version: checkedOut.tag?.text ?? versionLabel(compose, stack) ?? '' }
-  const base = checkout.previous(parseVersion(target.version), target.commit)
+  const base = await checkout.previous(parseVersion(target.version), target.commit)
   for (const version of [target.tag, base]) {
     if (!version || version.annotated) continue
     warn(`the tag ${version.tag} is not annotated: abra refuses to deploy it (lint R014)`)

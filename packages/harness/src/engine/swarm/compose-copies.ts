@@ -1,8 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseDocument } from 'yaml'
 import { ownerLabels } from '../../docker/labels.ts'
 import type { ComposeView, ServiceSpec } from '../../recipe/compose-view.ts'
+import { typeText } from '../../recipe/version.ts'
 import type { EngineApp, Target } from '../engine.ts'
 import { patchCompose, type ServicePatch } from './patch-compose.ts'
 
@@ -13,10 +14,12 @@ export interface CopyRequest {
   env: Record<string, string>
   /** False: the kernel has no IPVS, service virtual IPs do not forward. */
   ipvs: boolean
+  /** Only what the host needs: whoever deploys sets labels and variables itself. */
+  hostOnly?: boolean
 }
 
 /**
- * Writes copies of the recipe's compose files with the changes that a deployment needs, into the recipe's own folder
+ * Writes copies of the recipe's compose files with the changes that a deployment needs, into the folder of the first one
  * (relative paths in them start there): what abra changes in the loaded files (labels that must be set, every variable of
  * the app for the service `app`: abra.md §4 step 10), the run's labels, and, only where the kernel has no IPVS, DNS
  * round-robin endpoints and host-mode ports.
@@ -27,6 +30,8 @@ export async function writeCopies(request: CopyRequest): Promise<string[]> {
   const { compose, app } = request
   const texts = await Promise.all(compose.files.map((file) => readFile(file, 'utf8')))
   const mentions = texts.map(servicesIn)
+  const folder = dirname(compose.files[0] ?? app.checkout.dir)
+  const withVersion = compose.version === undefined && !request.hostOnly
   const copies: string[] = []
   for (const [index, text] of texts.entries()) {
     const later = new Set(mentions.slice(index + 1).flat())
@@ -36,8 +41,8 @@ export async function writeCopies(request: CopyRequest): Promise<string[]> {
         return service ? [[name, patchFor(service, request, !later.has(name))]] : []
       }),
     )
-    const copy = join(app.checkout.dir, `.cc-ci.${index}.yml`)
-    await writeFile(copy, patchCompose(text, patches, { withVersion: compose.version === undefined, env: request.env }))
+    const copy = join(folder, `.cc-ci.${index}.yml`)
+    await writeFile(copy, patchCompose(text, patches, { withVersion, env: request.env }))
     copies.push(copy)
   }
   return copies
@@ -56,12 +61,17 @@ function patchFor(service: ServiceSpec, request: CopyRequest, last: boolean): Se
   const ports = needsHostPorts(service, request)
   if (!last) return ports ? { ports: [] } : {}
   return {
-    labels: labelsFor(service, request),
-    ...(service.name === 'app' ? { environment: missingEnvironment(service, request) } : {}),
+    ...(request.hostOnly ? {} : ownWords(service, request)),
     ...(needsDnsrr(service, request) ? { endpointMode: 'dnsrr' } : {}),
     ...(ports ? { ports: service.ports.map((port) => ({ ...port, mode: 'host' as const })) } : {}),
   }
 }
+
+/** What abra changes in the files it has loaded, and the run's labels. */
+const ownWords = (service: ServiceSpec, request: CopyRequest): ServicePatch => ({
+  labels: labelsFor(service, request),
+  ...(service.name === 'app' ? { environment: missingEnvironment(service, request) } : {}),
+})
 
 /** The host differences that the copies handle, in words. */
 export function quirksOf(request: Pick<CopyRequest, 'compose' | 'ipvs'>): string[] {
@@ -99,6 +109,6 @@ function labelsFor(service: ServiceSpec, { app, target }: CopyRequest): Record<s
 }
 
 function missingEnvironment(service: ServiceSpec, { env, app, target }: CopyRequest): Record<string, string> {
-  const all: Record<string, string> = { ...env, TYPE: `${app.recipe}:${target.version}` }
+  const all: Record<string, string> = { ...env, TYPE: typeText(app.recipe, target.version) }
   return Object.fromEntries(Object.entries(all).filter(([key]) => !service.environmentKeys.includes(key)))
 }

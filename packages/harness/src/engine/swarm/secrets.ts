@@ -1,7 +1,7 @@
 import type Docker from 'dockerode'
 import { ownerLabels, STACK_LABEL } from '../../docker/labels.ts'
 import { RecipeError } from '../../errors.ts'
-import { generateSecret, type SecretSpec } from '../../recipe/secrets.ts'
+import { generateSecret, passphraseWarning, type SecretSpec } from '../../recipe/secrets.ts'
 import { learnSecret } from '../../redact/own.ts'
 import type { EngineApp } from '../engine.ts'
 
@@ -13,7 +13,7 @@ export class SecretNotInsertedError extends RecipeError {}
  * are checked before the first is made.
  *
  * @returns warnings.
- * @throws {SecretNotInsertedError | MissingSecretLengthError | UnknownCharsetError}
+ * @throws {SecretNotInsertedError | MissingSecretLengthError | BadSecretLengthError | UnknownCharsetError}
  */
 export async function makeSecrets(docker: Docker, app: EngineApp, specs: SecretSpec[]): Promise<string[]> {
   const existing = new Set((await docker.listSecrets()).map((secret) => secret.Spec?.Name))
@@ -29,7 +29,10 @@ export async function makeSecrets(docker: Docker, app: EngineApp, specs: SecretS
       }),
     ),
   )
-  return open.map((key) => `the secret "${key}" is too short to be kept out of logs and records`)
+  return [
+    ...missing.flatMap((spec) => (spec.key in app.secrets ? [] : (passphraseWarning(spec) ?? []))),
+    ...open.map((key) => `the secret "${key}" is too short to be kept out of logs and records`),
+  ]
 }
 
 function secretValue(spec: SecretSpec, app: EngineApp): string {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
@@ -9,10 +9,10 @@ import { execOk } from '../../docker/exec.ts'
 import { stackView } from '../../docker/stack-view.ts'
 import { testHost } from '../../docker/test-stack.ts'
 import { messageOf } from '../../errors.ts'
-import { run } from '../../process/run.ts'
 import { cloneRecipe } from '../../recipe/checkout.ts'
 import { ComposeError } from '../../recipe/compose/error.ts'
 import { MissingSecretLengthError } from '../../recipe/secrets.ts'
+import { testRepository } from '../../recipe/test-repository.ts'
 import { loadSettings } from '../../settings/load.ts'
 import type { Settings } from '../../settings/schema.ts'
 import type { EngineApp, Target } from '../engine.ts'
@@ -65,22 +65,8 @@ interface Sample {
 /** A recipe repository of these files with one published version, cloned for an app of its own. */
 async function sample(files: Files, change: Partial<Settings> = {}): Promise<Sample> {
   const settings = { ...(await loadSettings()), ...change }
-  const repository = join(folder, 'origin', 'sample')
-  await mkdir(repository, { recursive: true })
-  for (const [name, text] of Object.entries(files)) await writeFile(join(repository, name), text)
-  const git = (...args: string[]) =>
-    run('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', '-c', 'init.defaultBranch=main', ...args], {
-      cwd: repository,
-    })
-  await git('init', '--quiet')
-  await git('add', '-A')
-  await git('commit', '--quiet', '-m', 'chore: publish 1.0.0+1 release')
-  await git('tag', '-a', '1.0.0+1', '-m', 'chore: publish 1.0.0+1 release')
-  const checkout = await cloneRecipe({
-    recipe: 'sample',
-    sources: [join(folder, 'origin')],
-    into: join(folder, 'clone'),
-  })
+  const recipe = await testRepository(join(folder, 'origin'), 'sample', { version: '1.0.0+1', files })
+  const checkout = await cloneRecipe({ recipe, sources: [], into: join(folder, 'clone') })
   const target = { ...(await checkout.checkout('1.0.0+1')), version: '1.0.0+1' }
   const app: EngineApp = {
     recipe: 'sample',
@@ -197,16 +183,16 @@ test('endpoints are changed to DNS round-robin where the kernel has no IPVS, and
 
 const refusals: [string, Files, abstract new (...args: never[]) => Error, RegExp][] = [
   [
-    'a secret without a length names the line to write',
+    'a secret whose length is commented out names the line to write',
     {
       'compose.yml': compose({
         app: 'secrets: [key]',
-        top: 'secrets:\n  key: {external: true, name: "${STACK_NAME}_key_${SECRET_KEY_VERSION}"}',
+        top: 'secrets:\n  key: {external: true, name: "${STACK_NAME}_key_${SECRET_KEY_VERSION:-v1}"}',
       }),
-      '.env.sample': `${SAMPLE}\nSECRET_KEY_VERSION=v1`,
+      '.env.sample': `${SAMPLE}\n#SECRET_KEY_VERSION=v1 # length=43`,
     },
     MissingSecretLengthError,
-    /SECRET_KEY_VERSION.*length/s,
+    /SECRET_KEY_VERSION=v1 # length=43/,
   ],
   [
     'a secret that must be inserted says where to give its value',

@@ -1,14 +1,17 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { glob, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type Docker from 'dockerode'
 import { hasIpvs } from '../../docker/ipvs.ts'
 import { RecipeError } from '../../errors.ts'
 import { abraShExports } from '../../recipe/abra-sh.ts'
+import { MissingComposeFileError } from '../../recipe/compose/error.ts'
 import { type ComposeView, readCompose } from '../../recipe/compose-view.ts'
 import { editEnv, parseEnv } from '../../recipe/env-file.ts'
 import { checkNameLength } from '../../recipe/name-limit.ts'
 import { secretSpecs } from '../../recipe/secrets.ts'
+import { typeText } from '../../recipe/version.ts'
+import { recipeWarnings } from '../../recipe/warnings.ts'
 import type { Settings } from '../../settings/schema.ts'
 import type { DeployEngine, Deployed, EngineApp, Target } from '../engine.ts'
 import { writeCopies } from './compose-copies.ts'
@@ -17,6 +20,9 @@ import { stackDeploy } from './stack-deploy.ts'
 
 /** A recipe without `.env.sample` cannot be deployed by anybody (abra lint R008). */
 export class MissingEnvSampleError extends RecipeError {}
+
+/** The `.env` of an app that runs lists a compose file that the version it is upgraded to does not have. */
+export class OverlayRemovedError extends RecipeError {}
 
 /** The recipe routes over a network that is not there. */
 export class MissingNetworkError extends RecipeError {}
@@ -61,7 +67,9 @@ export class SwarmEngine implements DeployEngine {
   /** @throws {MissingEnvSampleError} */
   async create(app: EngineApp, target: Target, changes: Record<string, string>): Promise<void> {
     const sample = await readSample(app)
-    await this.#writeEnv(app, editEnv(sample, { ...this.#ownChanges(app, target), ...changes }))
+    // A set LETS_ENCRYPT_ENV would ask for a certificate.
+    const own = { ...typeOf(sample, app, target), DOMAIN: app.domain, LETS_ENCRYPT_ENV: '' }
+    await this.#writeEnv(app, editEnv(sample, { ...own, ...changes }))
   }
 
   async deploy(app: EngineApp, target: Target, signal?: AbortSignal): Promise<Deployed> {
@@ -81,9 +89,11 @@ export class SwarmEngine implements DeployEngine {
       cwd: app.checkout.dir,
       signal,
     })
-    return { warnings: [...warningsOf(compose), ...open] }
+    const { recipe, stack } = app
+    return { warnings: [...recipeWarnings({ recipe, sample, compose, stack, tag: target.tag?.text }), ...open] }
   }
 
+  /** @throws {OverlayRemovedError} */
   async upgrade(
     app: EngineApp,
     target: Target,
@@ -91,13 +101,12 @@ export class SwarmEngine implements DeployEngine {
     signal?: AbortSignal,
   ): Promise<Deployed> {
     const current = await readFile(app.envFile, 'utf8')
-    await this.#writeEnv(app, editEnv(current, { TYPE: `${app.recipe}:${target.version}`, ...changes }))
-    return await this.deploy(app, target, signal)
-  }
-
-  /** A stale `TYPE=` would send abra to another version, and a set `LETS_ENCRYPT_ENV` would ask for a certificate. */
-  #ownChanges(app: EngineApp, target: Target): Record<string, string> {
-    return { TYPE: `${app.recipe}:${target.version}`, DOMAIN: app.domain, LETS_ENCRYPT_ENV: '' }
+    await this.#writeEnv(app, editEnv(current, { ...typeOf(current, app, target), ...changes }))
+    try {
+      return await this.deploy(app, target, signal)
+    } catch (error) {
+      throw error instanceof MissingComposeFileError ? overlayRemoved(app, target, error) : error
+    }
   }
 
   async #writeEnv(app: EngineApp, text: string): Promise<void> {
@@ -156,20 +165,31 @@ function overlays(networks: { Name: string; Scope: string }[]): string {
   )
 }
 
-async function readSample(app: EngineApp): Promise<string> {
-  const file = join(app.checkout.dir, '.env.sample')
-  if (existsSync(file)) return await readFile(file, 'utf8')
-  throw new MissingEnvSampleError({
-    happened: `${app.recipe} has no .env.sample at the version under test.`,
-    todo: 'Add one: abra makes an app’s .env from it (lint R008).',
+/** The recipe and version that an app's `.env` names, under both names for it: a stale one would send abra to another. */
+function typeOf(env: string, app: EngineApp, target: Target): Record<string, string> {
+  const type = typeText(app.recipe, target.version)
+  return { TYPE: type, ...('RECIPE' in parseEnv(env).values ? { RECIPE: type } : {}) }
+}
+
+/** The error for an upgrade whose `.env` lists a compose file that is gone. */
+export function overlayRemoved(app: EngineApp, target: Target, missing: MissingComposeFileError): OverlayRemovedError {
+  return new OverlayRemovedError({
+    happened: `${app.recipe} ${target.version} has no ${missing.file}, which the .env of the running app lists in COMPOSE_FILE.`,
+    lastSeen: missing.told.todo,
+    todo: `Operators will meet this, too: keep the file, or tell them in release/${target.version || 'next'}. To test the upgrade of an .env without it: upgradeEnv: { COMPOSE_FILE: '…' } in recipe.ts.`,
+    cause: missing,
   })
 }
 
-function warningsOf(compose: ComposeView): string[] {
-  return Object.values(compose.services)
-    .filter((service) => Object.keys(service.strayLabels).length > 0)
-    .map(
-      (service) =>
-        `labels of "${service.name}" outside deploy: are ignored by swarm: ${Object.keys(service.strayLabels).join(', ')}`,
-    )
+/** The text of the checked-out `.env.sample`. @throws {MissingEnvSampleError} */
+export async function readSample(app: EngineApp): Promise<string> {
+  const file = join(app.checkout.dir, '.env.sample')
+  if (existsSync(file)) return await readFile(file, 'utf8')
+  const elsewhere: string[] = []
+  for await (const found of glob('**/.env.sample', { cwd: app.checkout.dir })) elsewhere.push(found)
+  throw new MissingEnvSampleError({
+    happened: `${app.recipe} has no .env.sample at the version under test.`,
+    lastSeen: elsewhere.length > 0 ? `there is one in a sub-folder: ${elsewhere.sort().join(', ')}` : undefined,
+    todo: 'Add one beside compose.yml: abra makes an app’s .env from it (lint R008).',
+  })
 }

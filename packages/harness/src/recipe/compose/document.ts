@@ -63,6 +63,11 @@ export class ComposeDocument {
     return new ComposeError({ file: this.file, path: pathText(path), line: this.#line(path), happened, ...more })
   }
 
+  /** The line of the nearest place on the way to a path that is written in this file. */
+  lineOf(path: Path): number | undefined {
+    return this.#line(path)
+  }
+
   has(path: Path): boolean {
     return this.#document.hasIn(path)
   }

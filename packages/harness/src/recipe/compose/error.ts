@@ -32,3 +32,6 @@ export class ComposeError extends RecipeError {
     this.line = fault.line
   }
 }
+
+/** A compose file that `COMPOSE_FILE` lists, or `compose.yml` itself, is not in the recipe. */
+export class MissingComposeFileError extends ComposeError {}

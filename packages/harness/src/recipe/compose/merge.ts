@@ -31,6 +31,7 @@ export function mergeService(base: ServicePart, over: ServicePart): ServicePart 
     updateFailureAction: over.updateFailureAction ?? base.updateFailureAction,
     stopGracePeriod: over.stopGracePeriod ?? base.stopGracePeriod,
     healthcheckTest: over.healthcheckTest ?? base.healthcheckTest,
+    templatedFields: union(base.templatedFields, over.templatedFields),
     healthcheckDisabled: over.healthcheckDisabled || base.healthcheckDisabled,
   }
 }

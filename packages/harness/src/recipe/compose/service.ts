@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { messageOf } from '../../errors.ts'
 import { type ComposeDocument, isMapping, type Mapping, type Path } from './document.ts'
+import { templatedFields } from './formed.ts'
 import { type MountSpec, readMounts } from './mounts.ts'
 import { type PortSpec, readPorts } from './ports.ts'
 import { boolean, integer, keyValues, list, shown, text } from './values.ts'
@@ -29,6 +30,7 @@ export interface ServicePart {
   stopGracePeriod: string | undefined
   healthcheckTest: string[] | undefined
   healthcheckDisabled: boolean
+  templatedFields: string[]
 }
 
 /** Reads a service out of one compose file. `dir` is the folder of the first compose file. */
@@ -60,6 +62,7 @@ export function readService(doc: ComposeDocument, name: string, dir: string): Se
     restartCondition: nested(doc, deploy, 'restart_policy', 'condition', of('deploy')),
     updateFailureAction: nested(doc, deploy, 'update_config', 'failure_action', of('deploy')),
     stopGracePeriod: text(doc, service, 'stop_grace_period', path),
+    templatedFields: templatedFields(doc, name),
     ...healthcheck(doc, doc.section(service.healthcheck, of('healthcheck')), of('healthcheck')),
   }
 }
