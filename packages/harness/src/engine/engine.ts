@@ -25,6 +25,8 @@ export interface EngineApp {
 /** What an engine did beyond the recipe's own words, for the record. */
 export interface Deployed {
   warnings: string[]
+  /** What the app's label `chaos-version` must say, where the engine deployed a working tree instead of a version. */
+  chaosVersion?: string
 }
 
 /**
@@ -34,7 +36,7 @@ export interface Deployed {
 export interface DeployEngine {
   readonly name: string
   /** Writes the app's `.env` from the checked-out `.env.sample`, with `changes` on top. */
-  create(app: EngineApp, target: Target, changes: Record<string, string>): Promise<void>
+  create(app: EngineApp, target: Target, changes: Record<string, string>, signal?: AbortSignal): Promise<void>
   /**
    * Hands the checked-out version to swarm; returns when swarm has taken it. Makes the secrets that are missing; their
    * values are learned (`secrets.learn`) before they are used.

@@ -96,6 +96,44 @@ export const SETTINGS = {
     takes: 'a PEM file with the authority that signed the wildcard certificate',
     schema: absolutePath.optional(),
   },
+  engine: {
+    variable: 'CCCI_ENGINE',
+    takes: 'swarm (built in) or abra (where it is installed): what deploys the apps',
+    schema: z.enum(['swarm', 'abra']).default('swarm'),
+  },
+  abra: {
+    variable: 'CCCI_ABRA',
+    takes: 'the name or the path of abra, for the engine "abra"',
+    schema: z.string().min(1).default('abra'),
+  },
+  abraDir: {
+    variable: 'CCCI_ABRA_DIR',
+    takes: "the host's own ABRA_DIR; runs share its servers and catalogue, nothing else",
+    schema: absolutePath.default(() => join(homedir(), '.abra')),
+  },
+  abraServer: {
+    variable: 'CCCI_ABRA_SERVER',
+    takes: "abra's name for the server that DOCKER_HOST is",
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
+      .default('default'),
+  },
+  backup: {
+    variable: 'CCCI_BACKUP',
+    takes: 'restic (built in) or backupbot (a deployed backup-bot-two, through the engine "abra"): what makes backups',
+    schema: z.enum(['restic', 'backupbot']).default('restic'),
+  },
+  abraBackup: {
+    variable: 'CCCI_ABRA_BACKUP',
+    takes: "abra's words for a backup, with {domain} in them",
+    schema: z.string().includes('{domain}').default('app backup create {domain}'),
+  },
+  abraRestore: {
+    variable: 'CCCI_ABRA_RESTORE',
+    takes: "abra's words for a restore, with {domain} in them, and {snapshot} where it takes one",
+    schema: z.string().includes('{domain}').default('app restore {domain}'),
+  },
   proxyNetwork: {
     variable: 'CCCI_PROXY_NETWORK',
     takes: "the name of the reverse proxy's overlay network",
@@ -147,6 +185,11 @@ export const SETTINGS = {
   useTimeout: {
     variable: 'CCCI_USE_TIMEOUT',
     takes: 'seconds, 1 to 86400: how long one test may take once its app is ready',
+    schema: seconds.default(600),
+  },
+  recipeLocalTimeout: {
+    variable: 'CCCI_RECIPE_LOCAL_TIMEOUT',
+    takes: "seconds, 1 to 86400: how long all tests of the recipe's own repository may take together",
     schema: seconds.default(600),
   },
   blockTimeout: {

@@ -43,11 +43,11 @@ export const comparable = (path: string): string => path.replace(/\ufffd+/g, '\u
 
 /** The commands of restic that a backup needs, run in a helper that has the repository at {@link REPOSITORY}. */
 export class ResticRepository {
-  readonly #helper: Helper
+  readonly #helper: Pick<Helper, 'exec'>
   readonly #env: Record<string, string>
   readonly #timeoutMs: number
 
-  constructor(helper: Helper, password: string, timeoutMs: number) {
+  constructor(helper: Pick<Helper, 'exec'>, password: string, timeoutMs: number) {
     this.#helper = helper
     this.#env = { RESTIC_REPOSITORY: REPOSITORY, RESTIC_PASSWORD: password }
     this.#timeoutMs = timeoutMs
