@@ -21,7 +21,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: own.map((path) => `${path}.test.ts`),
-          exclude: ['**/node_modules/**', '**/*.swarm.test.ts'],
+          // Sample recipes ship tests of their own, which are run against their apps.
+          exclude: ['**/node_modules/**', '**/*.swarm.test.ts', 'tooling/dev-host/recipes/**'],
           testTimeout: 20_000,
           sequence: { groupOrder: 0 },
         },

@@ -37,6 +37,10 @@ const COMMANDS = {
     ['node', ...DEV_HOST, 'up'],
     ['node', 'tooling/kill-matrix/main.ts', ...args],
   ],
+  shapes: (args) => [
+    ['node', ...DEV_HOST, 'up'],
+    ['node', 'tooling/shapes/main.ts', ...args],
+  ],
   soak: (args) => [
     ['node', ...DEV_HOST, 'up'],
     ['node', '--expose-gc', 'tooling/soak/main.ts', ...args],

@@ -58,7 +58,7 @@ test('its exit code is handed on', async () => {
 test('a signal is handed on, and the program may end in its own way', async () => {
   devHost("process.on('SIGTERM', () => process.exit(42)); setInterval(() => {}, 1000); console.log('ready')")
   const { child, said, ended } = bootstrap('dev-host')
-  await expect.poll(() => said.out).toBe('ready\n')
+  await expect.poll(() => said.out, { timeout: 15_000 }).toBe('ready\n')
   child.kill('SIGTERM')
   expect((await ended).code).toBe(42)
 })
@@ -84,5 +84,5 @@ test('nothing is run after a part that failed', async () => {
 test('an unknown command is refused with those there are, before anything is done', async () => {
   const { code, err } = await bootstrap('deploy').ended
   expect(code).toBe(2)
-  expect(err).toBe('There is no "deploy". There are: start, test, dev-host, bench, kill-matrix, soak, check.\n')
+  expect(err).toBe('There is no "deploy". There are: start, test, dev-host, bench, kill-matrix, shapes, soak, check.\n')
 })

@@ -42,6 +42,7 @@ const environment = ({
  * @param output where the child's progress goes: 1 for stdout, 2 for stderr.
  */
 export async function runVitest(request: RunRequest, root: string, output: 1 | 2): Promise<ChildEnd> {
+  const filter = request.stages && tagsExpression(request.stages)
   const args = [
     join(root, 'node_modules/vitest/vitest.mjs'),
     'run',
@@ -49,7 +50,7 @@ export async function runVitest(request: RunRequest, root: string, output: 1 | 2
     '--configLoader=native',
     `--project=${request.project}`,
     `--reporter=${join(root, 'packages/fixtures/src/vitest/reporter.ts')}`,
-    ...(request.stages ? [`--tags-filter=${tagsExpression(request.stages)}`] : []),
+    ...(filter === undefined ? [] : [`--tags-filter=${filter}`]),
   ]
   const child = execa(process.execPath, args, {
     cwd: root,

@@ -69,9 +69,11 @@ describe('two runs of the same app at the same time', () => {
       upgrade: 'pass',
       backup: 'pass',
       custom: 'pass',
+      'recipe-local': 'not applicable',
+      lint: 'pass',
     })
     expect(first.record).toMatchObject({
-      level: 4,
+      level: 5,
       plan: 'full',
       version: '1.1.0+1.22.1',
       base: '1.0.0+1.22.1',
@@ -92,8 +94,9 @@ describe('two runs of the same app at the same time', () => {
     expect(picture.length).toBeGreaterThan(2000)
     const tests = record.stages.flatMap((stage) => stage.tests.map((test) => test.name))
     const junit = readFileSync(join(folder, 'junit.xml'), 'utf8')
-    expect(junit.match(/<testcase /g)).toHaveLength(tests.length + ['verdict: green'].length)
-    expect(junit).not.toMatch(/<(failure|error|skipped)/)
+    expect(junit.match(/<testcase /g)).toHaveLength(tests.length + ['recipe-local', 'lint', 'verdict: green'].length)
+    expect(junit).not.toMatch(/<(failure|error)/)
+    expect(junit.match(/<skipped/g)).toHaveLength(['recipe-local'].length)
     const output = readFileSync(join(folder, 'output.log'), 'utf8')
     expect(output).toContain('✓ removed without a trace')
     expect(first.all).toContain(output.trim())
@@ -105,12 +108,14 @@ describe('two runs of the same app at the same time', () => {
       upgrade: 'not run',
       backup: 'not run',
       custom: 'pass',
+      'recipe-local': 'not run',
+      lint: 'not run',
     })
     expect(second.record).toMatchObject({
       level: 1,
       limitedTo: ['install', 'custom'],
       deployments: { counted: 1, planned: 1 },
-      unproven: ['upgrade: not asked for', 'backup: not asked for'],
+      unproven: ['upgrade', 'backup', 'recipe-local', 'lint'].map((stage) => `${stage}: not asked for`),
     })
     expect(second.all).toMatch(/✓ green .* level 1 of 5 .* only install, custom/)
   })

@@ -22,7 +22,7 @@ const CONFIG = `
 import { basename } from 'node:path'
 const { CCCI_RUN_ID: runId, CCCI_RECIPE: recipe, CCCI_STAGES: stages, CCCI_REF: ref, CCCI_STATE_DIR } = process.env
 const ccci = { runId, runDir: CCCI_STATE_DIR + '/runs/' + runId, recipe, ref, stages: stages?.split(',') }
-const tags = ['install', 'upgrade', 'backup', 'custom'].map((name) => ({ name }))
+const tags = ['install', 'upgrade', 'backup', 'custom', 'recipe-local'].map((name) => ({ name }))
 const project = (name) => ({ test: { name, root: 'packages/recipes/' + name, tags, provide: { ccci } } })
 export default { test: { projects: ['demo', 'generic'].map(project) } }
 `
@@ -36,6 +36,8 @@ journal.write({
   event: 'subject', recipe: run.recipe.replace(/^.*\\//, ''), version: '1.0.0+1', commit: 'c0ffee', ref: run.ref, domain: 'd', stack: 's',
   plan: process.env.CCCI_PLAN ?? 'full', quirks: [], customisation: {},
 })
+journal.write({ event: 'lint', report: { durationMs: 12, rules: [] } })
+journal.write({ event: 'not-applicable', stage: 'recipe-local', reason: 'the recipe ships no tests under tests/' })
 afterAll(() => {
   journal.write({ event: 'deployments', counted: 0, planned: 0 })
   journal.write({ event: 'teardown', clean: true, left: [], durationMs: 1 })
@@ -103,8 +105,23 @@ describe('cc-ci run', { timeout: 40_000 }, () => {
     const { exitCode, all } = await cli(['run', 'demo', '--plan', 'single', '--pr', '12', '--json'])
     expect(exitCode, all).toBe(0)
     const record = JSON.parse(all.slice(all.indexOf('\n{\n'))) as RunRecord
-    expect(record).toMatchObject({ recipe: 'demo', verdict: 'green', level: 4, plan: 'single' })
+    expect(record).toMatchObject({ recipe: 'demo', verdict: 'green', level: 5, plan: 'single' })
     expect(all).toContain('✓ untagged')
+  })
+
+  test("refuses a suite's options before anything is touched, with path, value and the nearest known key", async () => {
+    const suite = join(root, 'packages/recipes/misled')
+    mkdirSync(suite)
+    mkdirSync(join(root, 'sources/misled/.git'), { recursive: true })
+    writeFileSync(join(suite, 'misled.test.ts'), SUITE)
+    const options = `export default defineRecipe({ timeouts: { deplyo: 60 } })\n`
+    writeFileSync(join(suite, 'recipe.ts'), `import { defineRecipe } from '@cc-ci/fixtures/recipe'\n${options}`)
+    const before = runs().length
+    const { exitCode, all } = await cli(['run', 'misled'])
+    expect(exitCode, all).toBe(2)
+    expect(all).toContain(`${suite}/recipe.ts: there is no option "timeouts.deplyo".`)
+    expect(all).toContain('The nearest is "deploy".')
+    expect(runs()).toHaveLength(before)
   })
 
   test('limits the run to stages, with untagged tests as custom ones, and says so', async () => {
@@ -270,12 +287,14 @@ describe('what was recorded', () => {
           ✗ installs 1.2 s
               AssertionError: does not start
 
-        stage      outcome                  time  reason
-        install    ✗ fail                         installs: AssertionError: does not start
-        upgrade    ■ blocked                      install failed
-        backup     ■ blocked                      install failed
-        custom     – not applicable               the suite has no custom tests
-        teardown   ✓ clean                 3.9 s
+        stage        outcome                  time  reason
+        install      ✗ fail                         installs: AssertionError: does not start
+        upgrade      ■ blocked                      install failed
+        backup       ■ blocked                      install failed
+        custom       – not applicable               the suite has no custom tests
+        recipe-local ■ blocked                      install failed
+        lint         ■ blocked                      the recipe was not read
+        teardown     ✓ clean                 3.9 s
 
         ✗ red · demo · level 0 of 5 · 1 min 05 s
         report: <root>/recorded/runs/run-a/run.json

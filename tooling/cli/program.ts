@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CcciError, STAGES } from '@cc-ci/harness'
+import { CcciError, RUN_STAGES } from '@cc-ci/harness'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { EXIT, exitCodeOfError } from './exit-codes.ts'
 import { type JanitorFlags, janitorCommand } from './janitor.ts'
+import { type PlanFlags, planCommand } from './plan.ts'
 import type { RunFlags } from './request.ts'
 import { runCommand } from './run.ts'
 import { type RunsFlags, runsCommand } from './runs.ts'
@@ -18,6 +19,17 @@ Examples:
 
 Exit codes:
   0 green · 1 red · 2 asked for something that cannot be · 3 not the recipe's doing · 128+n ended by signal n`
+
+const PLAN_HELP = `
+Nothing is deployed, made or kept: the recipe is fetched into a temporary folder. Without a Docker engine, the plan says what
+it could not look at.
+
+Examples:
+  cc-ci plan custom-html
+  cc-ci plan ../my-recipe --ref my-branch
+  cc-ci plan n8n --stages install,upgrade --json
+
+Exit codes: those of cc-ci run, for what it would end with before it deploys anything; 0 otherwise, whatever lint finds`
 
 const JANITOR_HELP = `
 Whether the owner of something lives is told by its lease, which the operating system takes back when a process dies;
@@ -60,7 +72,7 @@ function program(root: string, cwd: string, done: (code: number) => void): Comma
     .argument('[recipe]', 'its name, or the path or URL of its repository', 'custom-html')
     .addOption(new Option('--ref <ref>', 'the commit, branch or version to test').env('CCCI_REF'))
     .addOption(new Option('--pr <number>', 'the pull request this is for').env('CCCI_PR'))
-    .addOption(new Option('--stages <list>', `only some of: ${STAGES.join(',')}`).env('CCCI_STAGES'))
+    .addOption(new Option('--stages <list>', `only some of: ${RUN_STAGES.join(',')}`).env('CCCI_STAGES'))
     .addOption(new Option('--plan <plan>', 'how often to deploy').choices(['full', 'single']).env('CCCI_PLAN'))
     .addOption(
       new Option(
@@ -71,6 +83,19 @@ function program(root: string, cwd: string, done: (code: number) => void): Comma
     .option('--json', 'print the record on stdout, the progress on stderr')
     .addHelpText('after', RUN_HELP)
     .action(async (recipe: string, flags: RunFlags) => done(await runCommand(recipe, flags, { root, cwd })))
+
+  cli
+    .command('plan')
+    .description('say what a run would do, and touch nothing')
+    .argument('[recipe]', 'its name, or the path or URL of its repository', 'custom-html')
+    .addOption(new Option('--ref <ref>', 'the commit, branch or version to test').env('CCCI_REF'))
+    .addOption(new Option('--pr <number>', 'the pull request this is for').env('CCCI_PR'))
+    .addOption(new Option('--stages <list>', `only some of: ${RUN_STAGES.join(',')}`).env('CCCI_STAGES'))
+    .addOption(new Option('--plan <plan>', 'how often to deploy').choices(['full', 'single']).env('CCCI_PLAN'))
+    .option('--quick', 'also say what a quick run would need')
+    .option('--json', 'print the plan as JSON (docs/plan.schema.json)')
+    .addHelpText('after', PLAN_HELP)
+    .action(async (recipe: string, flags: PlanFlags) => done(await planCommand(recipe, flags, { root, cwd })))
 
   cli
     .command('runs')

@@ -28,7 +28,7 @@ async function redRun(recipe: string): Promise<CliEnd & { record: NonNullable<Cl
   return { ...end, record }
 }
 
-const BLOCKED = { upgrade: 'blocked', backup: 'blocked', custom: 'blocked' }
+const BLOCKED = { upgrade: 'blocked', backup: 'blocked', custom: 'blocked', 'recipe-local': 'blocked', lint: 'pass' }
 
 const evidence = (end: CliEnd, file: string): string => readFileSync(join(end.folder ?? '', 'evidence', file), 'utf8')
 
@@ -40,19 +40,21 @@ describe('a recipe that cannot be deployed is red in install, with the rest bloc
         last seen: "content:/usr/share/nginx/html"
         to do: Write each item on a line of its own, with "- " before it."
     `)
-    expect(outcomesOf(end.record.stages)).toEqual({ install: 'fail', ...BLOCKED })
+    // Lint has read what could not be loaded.
+    expect(outcomesOf(end.record.stages)).toEqual({ install: 'fail', ...BLOCKED, lint: 'fail' })
     expect(end.record).toMatchObject({ level: 0 })
     expect(end.record.teardown).toBeUndefined()
     expect(end.record.deployments).toBeUndefined()
   })
 
-  test('a secret without a length: its name and the line to write', async () => {
+  test('a secret whose length is commented out: its name and the line to write', async () => {
     const end = await redRun('no-secret-length')
     expect(errorOf(end)).toMatchInlineSnapshot(`
-      "MissingSecretLengthError: .env.sample does not say how long the secret "session_key" is to be.
-        to do: Write in .env.sample: SECRET_SESSION_KEY_VERSION=v1 # length=32. If the app needs a value of its own kind: # generate=false."
+      "MissingSecretLengthError: The secret "session_key" has a length only in a line of .env.sample that is commented out.
+        last seen: # SECRET_SESSION_KEY_VERSION=… # length=64
+        to do: abra does not read that line and would make a secret of another length. Take the "#" away: SECRET_SESSION_KEY_VERSION=v1 # length=64"
     `)
-    expect(outcomesOf(end.record.stages)).toEqual({ install: 'fail', ...BLOCKED })
+    expect(outcomesOf(end.record.stages)).toEqual({ install: 'fail', ...BLOCKED, lint: 'fail' })
     expect(end.record).toMatchObject({ level: 0, teardown: { clean: true, left: [] } })
   })
 
@@ -121,6 +123,8 @@ test('a restore that loses the data is red in backup, although the backup succee
     upgrade: 'pass',
     backup: 'fail',
     custom: 'blocked',
+    'recipe-local': 'blocked',
+    lint: 'pass',
   })
   expect(end.record).toMatchObject({ level: 2, teardown: { clean: true, left: [] } })
   expect(end.record.steps.map((step) => step.text)).toContainEqual(expect.stringMatching(/^backed up \d+ files/))

@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
 import {
   candidates,
+  loadOptions,
   newRunId,
   parseStages,
+  type RunStage,
   recipeName,
   type Settings,
-  type Stage,
   UsageError,
   unknownRecipe,
 } from '@cc-ci/harness'
@@ -37,7 +38,7 @@ export interface RunRequest {
   project: string
   ref?: string
   pr?: string
-  stages?: Stage[]
+  stages?: RunStage[]
   plan?: 'full' | 'single'
   /** Seconds that a failed app stays up. */
   keepOnFailure: number
@@ -56,9 +57,9 @@ function located(recipe: string, cwd: string): string {
 }
 
 /**
- * Checks what was asked for before anything is touched: stages, pull request, recipe.
+ * Checks what was asked for before anything is touched: stages, pull request, recipe, and what its suite says in recipe.ts.
  *
- * @throws {StageSelectionError | RunFlagError | UnknownRecipeError}
+ * @throws {StageSelectionError | RunFlagError | UnknownRecipeError | RecipeOptionsError}
  */
 export async function runRequest(
   typed: string,
@@ -77,7 +78,10 @@ export async function runRequest(
   const found = candidates(recipe, recipeSources)
   if (found.origins.length === 0) throw await unknownRecipe(recipe, recipeSources, [])
   const name = recipeName(recipe)
-  const hasSuite = existsSync(join(where.root, 'packages', 'recipes', name, `${name}.test.ts`))
+  const suite = join(where.root, 'packages', 'recipes', name)
+  const hasSuite = existsSync(join(suite, `${name}.test.ts`))
+  const options = join(suite, 'recipe.ts')
+  if (hasSuite && existsSync(options)) await loadOptions(options)
   return {
     runId: newRunId(recipe),
     recipe,

@@ -10,7 +10,14 @@ import { type CliOptions, errorOf, TestHost } from './test-host.ts'
 // What a host can lack and a person can mistype, through the real command line.
 
 const isRoot = process.getuid?.() === 0
-const UNVERIFIED = { install: 'unverified', upgrade: 'blocked', backup: 'blocked', custom: 'blocked' }
+const UNVERIFIED = {
+  install: 'unverified',
+  upgrade: 'blocked',
+  backup: 'blocked',
+  custom: 'blocked',
+  'recipe-local': 'blocked',
+  lint: 'blocked',
+}
 
 let host: TestHost
 let folder: string

@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { expect, test } from 'vitest'
-import { SCHEMA_FILE, schemaText } from './schema.ts'
+import { SCHEMAS } from './schema.ts'
 
-test('the published schema of run.json is that of the code (node tooling/cli/schema.ts writes it)', () => {
-  expect(readFileSync(SCHEMA_FILE, 'utf8')).toBe(schemaText())
-})
+test.each(Object.entries(SCHEMAS).map(([file, schema]) => [basename(file), file, schema]))(
+  'the published %s is that of the code (node tooling/cli/schema.ts writes it)',
+  (_, file, schema) => {
+    expect(readFileSync(file, 'utf8')).toBe(schema)
+  },
+)

@@ -1,11 +1,14 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { recordSchema } from '@cc-ci/harness'
+import { previewSchema, recordSchema } from '@cc-ci/harness'
 
-/** Where the schema of `run.json` is published. */
-export const SCHEMA_FILE = join(import.meta.dirname, '../../docs/run.schema.json')
+const docs = join(import.meta.dirname, '../../docs')
+const text = (schema: unknown): string => `${JSON.stringify(schema, null, 2)}\n`
 
-/** The schema of `run.json` as it must stand in {@link SCHEMA_FILE}. */
-export const schemaText = (): string => `${JSON.stringify(recordSchema(), null, 2)}\n`
+/** The schemas that are published, by the file each stands in. */
+export const SCHEMAS: Readonly<Record<string, string>> = {
+  [join(docs, 'run.schema.json')]: text(recordSchema()),
+  [join(docs, 'plan.schema.json')]: text(previewSchema()),
+}
 
-if (import.meta.main) writeFileSync(SCHEMA_FILE, schemaText())
+if (import.meta.main) for (const [file, schema] of Object.entries(SCHEMAS)) writeFileSync(file, schema)

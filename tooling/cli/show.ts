@@ -1,8 +1,10 @@
 import {
+  customisationLine,
   findRecord,
   indent,
   isRunning,
   judgedLine,
+  lintSection,
   loadSettings,
   type Paint,
   paintFor,
@@ -15,10 +17,12 @@ import {
 function showLines(record: RunRecord, folder: string, paint: Paint): string[] {
   const base = record.base ? `, upgrade from ${record.base}` : ''
   const asked = [record.ref && `ref ${record.ref}`, record.pr && `pull request ${record.pr}`].filter(Boolean).join(', ')
+  const options = customisationLine(record.customisation, record.customisationFrom)
   const began = new Date(record.startedAt).toISOString().slice(0, 16).replace('T', ' ')
   return [
     `  ${paint('bold', record.recipe)}${asked ? ` (${asked})` : ''}  ${paint('dim', record.id)}`,
     `  ${record.version ?? 'version unknown'}${base}, plan ${record.plan ?? 'unknown'}, began ${began} UTC on ${record.host}`,
+    ...(options ? [paint('dim', `  ${options}`)] : []),
     ...record.quirks.map((quirk) => paint('dim', `  this host: ${quirk}`)),
     ...record.stages
       .filter((stage) => stage.tests.length > 0)
@@ -28,7 +32,9 @@ function showLines(record: RunRecord, folder: string, paint: Paint): string[] {
           judgedLine(test, stage.stage, paint),
           ...(test.error ? [indent(`${test.error.name}: ${test.error.message}`, '        ')] : []),
         ]),
+        ...(stage.details ?? []).map((detail) => paint('dim', `    · ${detail}`)),
       ]),
+    ...lintSection(record, paint),
     ...runSummary(record, folder, undefined, paint),
   ]
 }

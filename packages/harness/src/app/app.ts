@@ -85,6 +85,11 @@ export class App {
     })
   }
 
+  /** What is deployed, if anything is. */
+  get state(): DeployedState | undefined {
+    return this.#deployed
+  }
+
   /** For the lifecycle: what has just been deployed, or nothing after a removal. */
   async setDeployed(state: DeployedState | undefined): Promise<void> {
     const helper = this.#helper

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import { converge } from '../docker/converge.ts'
+import type { ServiceView } from '../docker/stack-view.ts'
 import type { DeployEngine, Deployed, EngineApp, Target } from '../engine/engine.ts'
 import { loadRecipe } from '../engine/swarm/swarm-engine.ts'
 import { CcciError, RecipeError } from '../errors.ts'
@@ -14,9 +15,12 @@ import { stackKind } from '../scope/kinds.ts'
 import type { Scope } from '../scope/scope.ts'
 import type { Settings } from '../settings/schema.ts'
 import { App } from './app.ts'
+import { watchDowntime } from './downtime.ts'
+import type { AppHttp } from './http.ts'
 import type { Probe } from './probe.ts'
 import { awaitReady } from './ready.ts'
 import { removeStack } from './teardown.ts'
+import { runsTarget, versionLabels } from './version-labels.ts'
 
 /** What runs after a deployment is not the version that was to be deployed. */
 export class WrongVersionError extends RecipeError {}
@@ -51,6 +55,8 @@ export class Lifecycle {
   deployments = 0
   readonly #parts: LifecycleParts
   #acquired = false
+  /** Services that an upgrade has left behind: they go on running, and say nothing of the app. */
+  #dropped: readonly string[] = []
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts
@@ -88,7 +94,7 @@ export class Lifecycle {
     this.probes.length = 0
     if (engineApp.checkout.at !== target.commit) await engineApp.checkout.checkout(target.commit, scope.signal)
     learnVariables(changes)
-    await this.#bounded('create', () => engine.create(engineApp, target, changes))
+    await this.#bounded('create', (signal) => engine.create(engineApp, target, changes, signal))
     const up = () => this.#bounded('deploy', (signal) => engine.deploy(engineApp, target, signal))
     const deployed = this.#acquired
       ? await up()
@@ -120,9 +126,21 @@ export class Lifecycle {
     const started = performance.now()
     this.probes.length = 0
     if (engineApp.checkout.at !== target.commit) await engineApp.checkout.checkout(target.commit, scope.signal)
-    const upgrading = (signal: AbortSignal) => engine.upgrade(engineApp, target, changes, signal)
-    const deployed = await this.#bounded('upgrade', upgrading)
-    await this.#settle(target, deployed)
+    const before = await this.app.services()
+    const { http, path, statuses } = this.#health()
+    const watch = watchDowntime({ http, path, statuses, signal: scope.signal })
+    let completed = false
+    try {
+      const upgrading = (signal: AbortSignal) => engine.upgrade(engineApp, target, changes, signal)
+      const deployed = await this.#bounded('upgrade', upgrading)
+      await this.#findDropped(before, target)
+      await this.#settle(target, deployed)
+      completed = target.commit !== commit
+    } finally {
+      const downtime = await watch.stop()
+      const to = target.version
+      journal.write({ event: 'upgrade', from: version, to, completed, dropped: [...this.#dropped], ...downtime })
+    }
     if (target.commit === commit) {
       throw new NothingUpgradedError({
         happened: `The upgrade of ${engineApp.recipe} changed nothing: before and after it runs ${version} at ${commit.slice(0, 8)}.`,
@@ -136,9 +154,19 @@ export class Lifecycle {
     })
   }
 
+  /** Neither engine removes what a version no longer has: `docker stack deploy` and abra do not prune. */
+  async #findDropped(before: readonly ServiceView[], target: Target): Promise<void> {
+    const { compose } = await loadRecipe(this.#parts.engineApp)
+    this.#dropped = before.map(({ name }) => name).filter((name) => !Object.hasOwn(compose.services, name))
+    if (this.#dropped.length === 0) return
+    const text = `${target.version} has no service ${this.#dropped.join(', ')} any more, and an upgrade removes none: what the version before had goes on running beside the app`
+    this.#parts.journal.write({ event: 'warning', text })
+  }
+
   /** Removes the app with all its data; the next `install` starts from nothing. */
   async wipe(): Promise<void> {
     const { docker, engineApp, settings, journal } = this.#parts
+    this.#dropped = []
     await this.app.setDeployed(undefined)
     await removeStack(docker, engineApp.stack, {
       timeoutMs: settings.teardownTimeout * 1000,
@@ -158,16 +186,17 @@ export class Lifecycle {
     const httpMs = (options.timeouts?.http ?? settings.httpTimeout) * 1000
     const failed = new AbortController()
     const signal = AbortSignal.any([scope.signal, failed.signal])
+    const except = this.#dropped
     let up = false
-    const services = converge(docker, stack, { timeoutMs: deployMs, signal, onProgress }).then(() => {
+    const services = converge(docker, stack, { timeoutMs: deployMs, signal, onProgress, except }).then(() => {
       up = true
     })
     const asked = {
       stack,
-      http: this.app.http,
-      path: options.health?.path ?? '/',
-      statuses: options.health?.statuses ?? [200, 301, 302],
+      ...this.#health(),
       timeoutMs: deployMs + httpMs,
+      since: performance.now(),
+      except,
       settleMs: (options.timeouts?.settle ?? settings.settleTime) * 1000,
       history: this.probes,
     }
@@ -178,10 +207,18 @@ export class Lifecycle {
       failed.abort()
       await Promise.allSettled([services, answers])
     }
-    // What answered may have been the version before, on its way out.
-    await awaitReady(docker, { ...asked, signal: scope.signal, onProgress })
+    // What answered may have been the version before, on its way out. The recipe's own probe is for the new one alone.
+    const { ready } = options
+    const own = ready && (() => ready(this.app))
+    await awaitReady(docker, { ...asked, ready: own, signal: scope.signal, onProgress })
     // The app may answer while a service beside it, without a healthcheck, has just died.
-    await converge(docker, stack, { timeoutMs: deployMs, signal: scope.signal })
+    await converge(docker, stack, { timeoutMs: deployMs, signal: scope.signal, except })
+  }
+
+  /** What tells whether the app is well. */
+  #health(): { http: AppHttp; path: string; statuses: readonly number[] } {
+    const { health } = this.#parts.options
+    return { http: this.app.http, path: health?.path ?? '/', statuses: health?.statuses ?? [200, 301, 302] }
   }
 
   /** The engine's own clock: as long as a deployment may take. One that does not heed it is left behind. */
@@ -209,24 +246,27 @@ export class Lifecycle {
   async #settle(target: Target, deployed: Deployed): Promise<void> {
     const { engineApp, journal } = this.#parts
     for (const text of deployed.warnings) journal.write({ event: 'warning', text })
-    await this.awaitReady()
     const { env, compose } = await loadRecipe(engineApp)
     learnVariables(env)
-    await this.#checkVersion(target)
+    // The recipe's own probe is asked while the app is waited for, and sees the app as a test does.
+    const before = this.app.state
     await this.app.setDeployed({ version: target.version, commit: target.commit, env, compose })
+    try {
+      await this.awaitReady()
+      await this.#checkVersion(target, deployed.chaosVersion)
+    } catch (error) {
+      await this.app.setDeployed(before)
+      throw error
+    }
   }
 
-  async #checkVersion(target: Target): Promise<void> {
+  async #checkVersion(target: Target, chaosVersion: string | undefined): Promise<void> {
     const { labels } = await this.app.service('app')
-    const prefix = `coop-cloud.${this.app.stack}`
-    const version = labels[`${prefix}.version`] ?? ''
-    const chaos = labels[`${prefix}.chaos-version`]
-    const published = version === target.version && labels[`${prefix}.chaos`] !== 'true'
-    const right = target.tag ? published : chaos?.slice(0, 8) === target.commit.slice(0, 8)
-    if (right) return
+    const seen = versionLabels(labels, this.app.stack)
+    if (runsTarget(seen, target, chaosVersion)) return
     throw new WrongVersionError({
       happened: `${this.app.recipe} ${target.version} at ${target.commit.slice(0, 8)} was deployed, and something else runs.`,
-      lastSeen: `label version "${version}", chaos-version "${chaos ?? ''}"`,
+      lastSeen: `label version "${seen.version}", chaos-version "${seen.chaosVersion}"`,
       todo: 'Was the update rolled back, or did somebody else deploy to this stack?',
     })
   }

@@ -4,7 +4,7 @@ import { type AppHttp, type HttpAnswer, HttpError } from './http.ts'
 export interface Probe {
   /** Milliseconds since 1970. */
   at: number
-  kind: 'ready' | 'wrong-status' | 'gateway' | 'no-route' | 'certificate' | 'no-answer'
+  kind: 'ready' | 'wrong-status' | 'gateway' | 'no-route' | 'certificate' | 'no-answer' | 'not-ready'
   /** In words: `502 from https://… ("Bad Gateway")`. */
   text: string
 }
@@ -26,10 +26,11 @@ export async function probe(
   path: string,
   statuses: readonly number[],
   signal?: AbortSignal,
+  timeoutMs = 10_000,
 ): Promise<Probe> {
   const at = Date.now()
   try {
-    const answer = await http.get(path, { timeoutMs: 10_000, ...(signal ? { signal } : {}) })
+    const answer = await http.get(path, { timeoutMs, ...(signal ? { signal } : {}) })
     if (isProxyNotFound(answer))
       return { at, kind: 'no-route', text: `the proxy has no route for ${answer.url} yet (its own 404)` }
     const text = `${answer.status} from ${answer.url}${excerpt(answer)}`

@@ -12,6 +12,7 @@ import type { Probe } from './probe.ts'
 import {
   awaitReady,
   CertificateError,
+  NotReadyError,
   NotRoutedError,
   ProxyUnreachableError,
   type ReadyOptions,
@@ -126,6 +127,58 @@ describe.concurrent('awaitReady ends', () => {
     const { error, history } = await wait(domain, { settleMs: 3_000 })
     expect(error).toBeUndefined()
     expect(history.map(({ kind }) => kind)).toContain('gateway')
+  })
+
+  test("ready once the recipe's own probe is content, and not before", async ({ expect }) => {
+    const later = '(sleep 2; echo ready > /usr/share/nginx/html/late) &'
+    const domain = await deploy('late', nginx('root /usr/share/nginx/html;', later))
+    const { proxyAddress, caFile } = settings
+    await using http = new AppHttp({ origin: `https://${domain}`, proxyAddress, caFile })
+    const late = async () => {
+      const { status } = await http.get('/late')
+      if (status !== 200) throw new Error(`/late says ${status}`)
+    }
+    const { error, history } = await wait(domain, { ready: late, settleMs: 10_000 })
+    expect(error).toBeUndefined()
+    const own = history.filter(({ text }) => text.startsWith('the ready probe'))
+    expect(own[0]?.text).toBe('the ready probe says: /late says 404')
+    expect(own.at(-1)).toBe(history.at(-1))
+    expect(own.at(-1)).toMatchObject({ kind: 'ready', text: 'the ready probe is content' })
+
+    const never = () => Promise.reject(new Error('never'))
+    const idle = await wait(domain, { ready: never })
+    expect(idle.error).toBeInstanceOf(NotReadyError)
+    expect(String(idle.error)).toMatch(/last seen: the ready probe says: never\n.*app 1\/1; idle for \d+ s/)
+    expect(idle.tookMs).toBeLessThan(15_000)
+
+    const short = await wait(domain, { ready: never, timeoutMs: 1_500, settleMs: 60_000 })
+    expect(short.error).toBeInstanceOf(ReadyTimeoutError)
+    expect(String(short.error)).toContain('last seen: the ready probe says: never')
+
+    // One that never comes back is asked once, and keeps nobody.
+    let calls = 0
+    const hangs = () => {
+      calls += 1
+      return new Promise<void>(() => {})
+    }
+    const hung = await wait(domain, { ready: hangs })
+    expect(hung.error).toBeInstanceOf(NotReadyError)
+    expect(String(hung.error)).toContain('the ready probe has not come back yet')
+    expect(calls).toBe(1)
+
+    const abort = new AbortController()
+    const asked = Promise.withResolvers<void>()
+    const ended = wait(domain, {
+      ready: () => {
+        asked.resolve()
+        return hangs()
+      },
+      signal: abort.signal,
+      settleMs: 60_000,
+    })
+    await asked.promise
+    abort.abort(new Error('the run was closed'))
+    expect(String((await ended).error)).toMatch(/the run was closed|aborted/)
   })
 
   test('at the deadline when an app stays busy, with what was seen', async ({ expect }) => {

@@ -6,12 +6,16 @@ import { describeServices, isConverged } from '../docker/stack-view.ts'
 import { CcciError, RecipeError } from '../errors.ts'
 import type { AppHttp } from './http.ts'
 import { type Probe, probe, probeHistory } from './probe.ts'
+import { ReadyProbe } from './ready-probe.ts'
 
 /** The app did not answer rightly within its time. */
 export class ReadyTimeoutError extends RecipeError {}
 
 /** The app is up, idle, and answers wrongly: waiting longer changes nothing. */
 export class WrongAnswerError extends RecipeError {}
+
+/** The app answers, is idle, and its recipe's own probe finds it not ready: waiting longer changes nothing. */
+export class NotReadyError extends RecipeError {}
 
 /** The reverse proxy does not know the app, although the app is up. */
 export class NotRoutedError extends RecipeError {}
@@ -29,7 +33,13 @@ export interface ReadyOptions {
   path: string
   /** Statuses that count as ready. */
   statuses: readonly number[]
+  /** The recipe's own word, asked once the answer is right; throws until the app is ready. */
+  ready?: (() => void | Promise<void>) | undefined
   timeoutMs: number
+  /** When the wait began that `timeoutMs` is for, by `performance.now()`. Default: now. */
+  since?: number | undefined
+  /** Services that say nothing of the app: what an upgrade has left behind. */
+  except?: readonly string[] | undefined
   /** How long an idle app may go on answering wrongly before that counts as its last word. */
   settleMs: number
   signal?: AbortSignal | undefined
@@ -43,6 +53,10 @@ const FAST_MS = 15
 const SLOW_MS = 250
 const FAST_FOR_MS = 10_000
 
+/** The recipe's own probe may start programs in the app's containers: it is asked less. */
+const PROBE_FAST_MS = 250
+const PROBE_SLOW_MS = 1_000
+
 /** How often the containers' processor time is looked at. */
 const ACTIVITY_MS = 1_000
 
@@ -50,17 +64,20 @@ const ACTIVITY_MS = 1_000
  * Waits until the app answers over HTTPS through the reverse proxy. Three ends: ready; the deadline; or hopeless, when
  * swarm gives up on a service, or when the whole stack has been idle for `settleMs` and the answer is still wrong.
  *
- * @throws {ReadyTimeoutError | WrongAnswerError | NotRoutedError | CertificateError | ProxyUnreachableError} and what
+ * @throws {ReadyTimeoutError | WrongAnswerError | NotReadyError | NotRoutedError | CertificateError | ProxyUnreachableError} and what
  *   {@link HopeWatch} finds.
  */
 export async function awaitReady(docker: Docker, options: ReadyOptions): Promise<void> {
-  const started = performance.now()
-  const activity = new ActivityWatch(docker, options.stack)
+  const began = performance.now()
+  const started = options.since ?? began
+  const activity = new ActivityWatch(docker, options.stack, options.except)
   const hope = new HopeWatch(docker, options.stack)
-  let nextActivity = started + ACTIVITY_MS
+  const own = options.ready && new ReadyProbe(options.ready)
+  let nextActivity = began + ACTIVITY_MS
   for (;;) {
     options.signal?.throwIfAborted()
-    const look = await probe(options.http, options.path, options.statuses, options.signal)
+    const answer = await probe(options.http, options.path, options.statuses, options.signal)
+    const look = own && answer.kind === 'ready' ? await own.look(options.signal) : answer
     remember(options, look)
     if (look.kind === 'ready') return
     const now = performance.now()
@@ -80,7 +97,10 @@ export async function awaitReady(docker: Docker, options: ReadyOptions): Promise
         todo: 'If it only needs longer: timeouts.http in recipe.ts, or CCCI_HTTP_TIMEOUT (seconds).',
       })
     }
-    await pause(now - started < FAST_FOR_MS ? FAST_MS : SLOW_MS, undefined, { signal: options.signal })
+    const fast = now - began < FAST_FOR_MS
+    const http = fast ? FAST_MS : SLOW_MS
+    const wait = look.kind === 'not-ready' ? (fast ? PROBE_FAST_MS : PROBE_SLOW_MS) : http
+    await pause(wait, undefined, { signal: options.signal })
   }
 }
 
@@ -109,6 +129,12 @@ function settledWrong(look: Probe, options: ReadyOptions, stack: string): CcciEr
         happened: 'Nothing answers where the reverse proxy should be.',
         lastSeen,
         todo: 'npm run dev-host -- status tells what is missing; npm run dev-host -- up brings it back.',
+      })
+    case 'not-ready':
+      return new NotReadyError({
+        happened: 'The app is up and answers, and the recipe’s ready probe finds it not ready.',
+        lastSeen,
+        todo: 'See the app’s log. If it does nothing until it is ready, give it time: timeouts.settle in recipe.ts.',
       })
     case 'gateway':
       return new WrongAnswerError({

@@ -18,17 +18,21 @@ const IDLE_SHARE = 0.1
 export class ActivityWatch {
   readonly #docker: Docker
   readonly #stack: string
+  readonly #except: readonly string[]
   #last: Sample | undefined
   #idleSince: number | undefined
 
-  constructor(docker: Docker, stack: string) {
+  /** @param except services that say nothing of what the stack is doing. */
+  constructor(docker: Docker, stack: string, except: readonly string[] = []) {
     this.#docker = docker
     this.#stack = stack
+    this.#except = except
   }
 
   /** Looks now; returns the services seen and the milliseconds since the stack was last busy. */
   async look(): Promise<{ services: ServiceView[]; idleMs: number }> {
-    const services = await stackView(this.#docker, this.#stack)
+    const all = await stackView(this.#docker, this.#stack)
+    const services = all.filter(({ name }) => !this.#except.includes(name))
     const sample = await this.#sample(services)
     const last = this.#last
     this.#last = sample

@@ -13,6 +13,8 @@ export class NoServicesError extends RecipeError {}
 export interface ConvergeOptions {
   /** Milliseconds until {@link ConvergeTimeoutError}. */
   timeoutMs: number
+  /** Services that are not waited for, whatever becomes of them: what an upgrade has left behind. */
+  except?: readonly string[] | undefined
   signal?: AbortSignal | undefined
   /** Told whenever what is being waited for changes. */
   onProgress?: (text: string) => void
@@ -44,7 +46,7 @@ export async function converge(docker: Docker, stack: string, options: ConvergeO
   try {
     for (;;) {
       options.signal?.throwIfAborted()
-      const services = await stackView(docker, stack)
+      const services = (await stackView(docker, stack)).filter(({ name }) => !options.except?.includes(name))
       const text = describeServices(services)
       if (text !== said) options.onProgress?.(text)
       said = text

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '../errors.ts'
-import { defineRecipe, parseRecipeOptions, RecipeOptionsError } from './options.ts'
+import { defineRecipe, parseRecipeOptions } from './options.ts'
+import { RecipeOptionsError } from './options-error.ts'
 
 const parse = (value: unknown) => parseRecipeOptions(value, 'recipe.ts')
 
@@ -19,7 +20,10 @@ describe('recipe.ts', () => {
       timeouts: { deploy: 1500, settle: 20 },
       health: { path: '/health', statuses: [200, 401] },
       backup: { verify: () => {}, witness: false },
-      upgradeBases: ['1.10.0+1.28.0'],
+      ready: async () => {},
+      dependencies: ['keycloak'],
+      canonical: true,
+      upgradeBases: ['1.10.0+1.28.0', { version: '1.9.0+1.27.0', env: { OLD: 'x' } }, { version: '1.8.0+1.26.0' }],
       notApplicable: { backup: 'nothing is stored' },
       secrets: { token: 'x' },
     })
@@ -65,6 +69,13 @@ describe('recipe.ts', () => {
     [{ health: { statuses: [20] } }, /health\.statuses\.0 is 20\./],
     [{ notApplicable: { upgrade: '' } }, /notApplicable\.upgrade is ""\.[\s\S]*the reason/],
     [{ upgradeBases: [] }, /upgradeBases is \[\]\.[\s\S]*at least one/],
+    [{ upgradeBases: [{ version: '1.0.0+1', evn: {} }] }, /no option "upgradeBases\.0\.evn"\.[\s\S]*nearest is "env"/],
+    [{ upgradeBases: [{ env: {} }] }, /upgradeBases\.0\.version is undefined\.[\s\S]*text/],
+    [{ upgradeBases: [1] }, /upgradeBases\.0 is 1\.[\s\S]*a version, or \{ version, env \}/],
+    [{ env: { PORT: 80 } }, /env\.PORT is 80\.[\s\S]*put quotes round it/],
+    [{ ready: true }, /ready is true\.[\s\S]*a function/],
+    [{ dependencies: ['keyclaok'] }, /dependencies\.0 is "keyclaok"\.[\s\S]*"keycloak"/],
+    [{ canonical: 'yes' }, /canonical is "yes"\.[\s\S]*true or false/],
     [{ backup: { verify: true } }, /backup\.verify is true\.[\s\S]*a function/],
     [undefined, /what it exports is undefined/],
     [[], /what it exports is \[\]/],

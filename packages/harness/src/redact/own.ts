@@ -22,10 +22,13 @@ export function learnSecret(value: string): boolean {
   return value.trim().length >= SHORTEST && secrets.learn(value)
 }
 
+/** Whether a variable of that name holds a secret, as far as a name can tell. */
+export const isSecretName = (name: string): boolean => SECRET_NAME.test(name) && !NO_SECRET.test(name)
+
 /** Learns the values of those variables whose names speak of secrets. */
 export function learnVariables(variables: Record<string, string | undefined>): void {
   for (const [name, value = ''] of Object.entries(variables)) {
-    if (!SECRET_NAME.test(name) || NO_SECRET.test(name)) continue
+    if (!isSecretName(name)) continue
     if (!existsSync(value)) learnSecret(value)
   }
 }

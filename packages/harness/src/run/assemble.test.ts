@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { assembleRecord, type RunFacts } from './assemble.ts'
 import type { JournalEvent } from './journal.ts'
 import { runRecord } from './record.ts'
-import { STAGES } from './stages.ts'
+import { RUN_STAGES, STAGES } from './stages.ts'
 
 const START = Date.UTC(2026, 0, 30, 10)
 
@@ -21,6 +21,15 @@ const subject: JournalEvent = {
   quirks: ['no IPVS: endpoint_mode dnsrr'],
   customisation: { healthPath: '/' },
 }
+
+const finding = { what: 'no healthcheck', file: 'compose.yml', line: 3, todo: 'add one' }
+const lint = (level: 'error' | 'warn'): JournalEvent => ({
+  event: 'lint',
+  report: {
+    durationMs: 40,
+    rules: [{ id: 'R002', level, title: 'healthchecks', outcome: 'findings', findings: [finding] }],
+  },
+})
 
 const green: RunFacts = {
   id: 'run-1',
@@ -41,6 +50,7 @@ const green: RunFacts = {
   journal: at([
     subject,
     { event: 'step', text: 'waiting for app' },
+    lint('warn'),
     { event: 'deployment', number: 1, purpose: 'install', version: '1.1.0+1.22' },
     { event: 'done', text: 'deployed', durationMs: 1500 },
     {
@@ -67,7 +77,7 @@ describe('the record', () => {
       base: '1.0.0+1.21',
       plan: 'full',
       verdict: 'green',
-      level: 4,
+      level: 5,
       durationMs: 42_000,
       deployments: { counted: 1, planned: 1 },
       teardown: { clean: true, left: [], durationMs: 3900 },
@@ -77,13 +87,34 @@ describe('the record', () => {
       problems: [],
       unproven: [],
       steps: [
-        { text: 'waiting for app', kind: 'step', durationMs: 2000 },
+        { text: 'waiting for app', kind: 'step', durationMs: 3000 },
         { text: 'deployed', kind: 'done', durationMs: 1500 },
       ],
     })
     expect(record.stages.map(({ stage, outcome, durationMs }) => [stage, outcome, durationMs])).toEqual(
-      STAGES.map((stage) => [stage, 'pass', 900]),
+      RUN_STAGES.map((stage) => [stage, 'pass', stage === 'lint' ? 40 : 900]),
     )
+  })
+
+  test('says for how long each upgrade kept the app from answering, and which services it left behind', () => {
+    const upgrade = { from: '1.0.0+1.21', to: '1.1.0+1.22', completed: true, dropped: ['cache'] }
+    const downtime = { downtimeMs: 2400, longestMs: 2000, looks: 40, failed: 9 }
+    const journal = [...green.journal, ...at([{ event: 'upgrade', ...upgrade, ...downtime }])]
+    const record = assembleRecord({ ...green, journal })
+    expect(runRecord.parse(record)).toEqual(record)
+    expect(record.upgrades).toEqual([{ ...upgrade, ...downtime }])
+    expect(record.stages.map(({ stage, details }) => [stage, details])).toContainEqual([
+      'upgrade',
+      ['1.0.0+1.21 → 1.1.0+1.22: no good answer for 2.4 s, 2.0 s on end (9 of 40 times it was asked)'],
+    ])
+    expect(record.stages.filter(({ details }) => details)).toHaveLength(1)
+    expect(assembleRecord(green)).not.toHaveProperty('upgrades')
+  })
+
+  test('says which file each option comes from', () => {
+    const customisationFrom = { healthPath: 'tests/cc-ci.recipe.ts' }
+    const journal = green.journal.map((line) => (line.event === 'subject' ? { ...line, customisationFrom } : line))
+    expect(assembleRecord({ ...green, journal }).customisationFrom).toEqual(customisationFrom)
   })
 
   test('of a run that goes on has neither verdict nor level, and judges only stages that have ended', () => {
@@ -91,19 +122,57 @@ describe('the record', () => {
     expect(runRecord.parse(record)).toEqual(record)
     expect(record).not.toHaveProperty('verdict')
     expect(record).not.toHaveProperty('level')
-    expect(record.stages.map((stage) => stage.outcome)).toEqual(['pass', 'not run', 'not run', 'not run'])
+    expect(record.stages.map((stage) => stage.outcome)).toEqual(
+      RUN_STAGES.map((stage) => (stage === 'install' || stage === 'lint' ? 'pass' : 'not run')),
+    )
   })
 
   test('of a run without a journal is red: nothing shows that anything was deployed or removed', () => {
     const record = assembleRecord({ ...green, journal: [] })
     expect(record).toMatchObject({ verdict: 'red', blame: 'infrastructure' })
-    expect(record.problems).toEqual(['the run did not say how often it deployed', 'teardown did not report'])
+    expect(record.problems).toEqual([
+      'lint: unverified (lint did not report)',
+      'the run did not say how often it deployed',
+      'teardown did not report',
+    ])
   })
 
   test('of a limited run names the stages it was limited to and what that leaves unproven', () => {
     const record = assembleRecord({ ...green, limitedTo: ['install'] })
     expect(record).toMatchObject({ verdict: 'green', level: 1, limitedTo: ['install'] })
-    expect(record.unproven).toEqual(['upgrade: not asked for', 'backup: not asked for', 'custom: not asked for'])
+    expect(record.unproven).toEqual(RUN_STAGES.slice(1).map((stage) => `${stage}: not asked for`))
+  })
+
+  test('holds what lint says: warnings are told, errors make the run red without blocking anything', () => {
+    const stageOf = (facts: RunFacts) => assembleRecord(facts).stages.at(-1)
+    const { rules } = (lint('warn') as { report: { rules: object[] } }).report
+    expect(stageOf(green)).toEqual({
+      stage: 'lint',
+      outcome: 'pass',
+      reason: '1 warning: R002',
+      durationMs: 40,
+      tests: [],
+      rules,
+    })
+    const journal = [...green.journal, ...at([lint('error')])]
+    const red = assembleRecord({ ...green, journal })
+    expect(red).toMatchObject({ verdict: 'red', blame: 'recipe', level: 4 })
+    expect(red.problems).toEqual(['lint: fail (R002: compose.yml:3: no healthcheck)'])
+    expect(red.stages.slice(0, -1).every(({ outcome }) => outcome === 'pass')).toBe(true)
+  })
+
+  test('of a run that was stopped before the recipe was read has lint blocked; of one of lint alone, says why', () => {
+    const unknown = { name: 'UnknownVersionError', message: 'no such ref', blame: 'usage' as const }
+    const [first] = green.tests
+    if (!first) throw new Error('there are tests')
+    const stopped = { ...green, tests: [{ ...first, state: 'failed' as const, errors: [unknown] }], journal: [] }
+    expect(assembleRecord(stopped).stages.at(-1)).toMatchObject({
+      outcome: 'blocked',
+      reason: 'the recipe was not read',
+    })
+    const alone = assembleRecord({ ...stopped, limitedTo: ['lint'] })
+    expect(alone).toMatchObject({ verdict: 'red', blame: 'usage' })
+    expect(alone.problems).toEqual(['lint: unverified (UnknownVersionError: no such ref)'])
   })
 
   test('of a run in one deployment says what that leaves unproven', () => {
@@ -135,7 +204,7 @@ describe('the record', () => {
         { event: 'deployments', counted, planned },
         { event: 'teardown', clean: true, left: [], durationMs: 1 },
       ])
-      return assembleRecord({ ...green, journal: at([subject, ...events]) })
+      return assembleRecord({ ...green, journal: at([subject, lint('warn'), ...events]) })
     }
     expect(counted([1, 1], [2, 2])).toMatchObject({ verdict: 'green', deployments: { counted: 3, planned: 3 } })
     expect(counted([1, 1], [1, 2])).toMatchObject({ verdict: 'red', deployments: { counted: 2, planned: 3 } })
@@ -155,6 +224,33 @@ describe('the record', () => {
       ['waiting', 2000],
       ['there', 2000],
     ])
+  })
+
+  test("takes up the recipe's own tests from the journal, with the places of their errors", () => {
+    const error = { name: 'AssertionError', message: 'expected 200', place: 'tests/site.test.ts:4:3' }
+    const own = at([
+      { event: 'local-test', test: { name: 'answers', state: 'passed', startedAt: START, durationMs: 5, errors: [] } },
+      { event: 'local-test', test: { name: 'run', state: 'failed', startedAt: START, durationMs: 9, errors: [error] } },
+    ])
+    const tests = green.tests.filter(({ stage }) => stage !== 'recipe-local')
+    const record = assembleRecord({ ...green, tests, journal: [...green.journal, ...own] })
+    expect(runRecord.parse(record)).toEqual(record)
+    // It is no rung.
+    expect(record).toMatchObject({ verdict: 'red', blame: 'recipe', level: 5 })
+    expect(record.stages.find(({ stage }) => stage === 'recipe-local')).toMatchObject({
+      outcome: 'fail',
+      durationMs: 9,
+      tests: [
+        { name: 'answers', outcome: 'pass' },
+        { name: 'run', outcome: 'fail', error },
+      ],
+    })
+  })
+
+  test('tells each warning once, however many deployments have given rise to it', () => {
+    const warning = { event: 'warning', text: 'labels outside deploy:', at: 9 } as const
+    const { warnings } = assembleRecord({ ...green, journal: [...green.journal, warning, warning] })
+    expect(warnings).toEqual(['slow disk', 'labels outside deploy:'])
   })
 
   test('warns of a test that passed only when repeated', () => {

@@ -1,11 +1,21 @@
 import { hostname } from 'node:os'
 import { stripVTControlCharacters } from 'node:util'
+import type { LintReport } from '../recipe/lint/report.ts'
 import type { ErrorFact, TestFact } from './facts.ts'
 import type { JournalEvent, JournalLine } from './journal.ts'
 import { judgeStages, judgeTest, type StageJudgement } from './judge.ts'
 import { levelOf } from './level.ts'
-import { RECORD_VERSION, type RunRecord, type RunState, type StageRecord, type TestRecord } from './record.ts'
-import type { Stage, StageOutcome } from './stages.ts'
+import { judgeLint } from './lint-stage.ts'
+import {
+  RECORD_VERSION,
+  type RunRecord,
+  type RunState,
+  type StageRecord,
+  type TestRecord,
+  type UpgradeRecord,
+} from './record.ts'
+import { RECIPE_LOCAL, type RunStage, type Stage, type StageOutcome } from './stages.ts'
+import { upgradeText } from './text.ts'
 import { judgeRun } from './verdict.ts'
 
 /** All that is known of a run: what the runner saw of its tests, and what the run itself wrote down. */
@@ -14,7 +24,7 @@ export interface RunFacts {
   recipe: string
   ref?: string | undefined
   pr?: string | undefined
-  limitedTo?: readonly Stage[] | undefined
+  limitedTo?: readonly RunStage[] | undefined
   state: RunState
   /** Milliseconds since 1970. */
   startedAt: number
@@ -51,6 +61,12 @@ function steps(journal: readonly JournalLine[]): RunRecord['steps'] {
   })
 }
 
+const errorRecord = ({ name, message, place }: ErrorFact): TestRecord['error'] => ({
+  name,
+  message,
+  ...(place ? { place } : {}),
+})
+
 /** A test as it stands in the record. In a stage that was not asked for, only failures count. */
 export function testRecord(test: TestFact, stageOutcome?: StageOutcome): TestRecord {
   const [error] = test.errors
@@ -61,11 +77,19 @@ export function testRecord(test: TestFact, stageOutcome?: StageOutcome): TestRec
     outcome,
     ...(reason ? { reason } : {}),
     durationMs: test.durationMs,
-    ...(error ? { error: { name: error.name, message: error.message } } : {}),
+    ...(error ? { error: errorRecord(error) } : {}),
   }
 }
 
-function stageRecord(judgement: StageJudgement, tests: readonly TestFact[]): StageRecord {
+/** What all upgrades of a run came to, in their order. */
+const upgradesOf = (journal: readonly JournalLine[]): UpgradeRecord[] =>
+  pick(journal, 'upgrade').map(({ event: _, at: __, ...upgrade }) => upgrade)
+
+/** What was measured in a stage, in words. */
+const detailsOf = (stage: Stage, journal: readonly JournalLine[]): string[] =>
+  stage === 'upgrade' ? upgradesOf(journal).map(upgradeText) : []
+
+function stageRecord(judgement: StageJudgement, tests: readonly TestFact[], details: string[]): StageRecord {
   const own = tests.filter((test) => test.stage === judgement.stage)
   const ran = own.flatMap((test) =>
     test.startedAt === undefined ? [] : [[test.startedAt, test.startedAt + test.durationMs]],
@@ -76,7 +100,20 @@ function stageRecord(judgement: StageJudgement, tests: readonly TestFact[]): Sta
     outcome: judgement.outcome,
     ...(judgement.reason ? { reason: judgement.reason } : {}),
     durationMs: ran.length > 0 ? Math.max(0, span) : 0,
+    ...(details.length > 0 ? { details } : {}),
     tests: own.map((test) => testRecord(test, judgement.outcome)),
+  }
+}
+
+function lintRecord({ stage, outcome, reason }: StageJudgement, said: LintReport | undefined): StageRecord {
+  const report = outcome === 'not run' ? undefined : said
+  return {
+    stage,
+    outcome,
+    ...(reason ? { reason } : {}),
+    durationMs: report?.durationMs ?? 0,
+    tests: [],
+    ...(report ? { rules: report.rules } : {}),
   }
 }
 
@@ -111,21 +148,26 @@ function unproven(plan: RunRecord['plan'], stages: readonly StageJudgement[]): s
   return plan === 'single' ? [...UNPROVEN_BY_SINGLE, ...left] : left
 }
 
+/** The tests of the recipe's own, which no runner of this run has seen. */
+const localTests = (journal: readonly JournalLine[]): TestFact[] =>
+  pick(journal, 'local-test').map(({ test }) => ({ ...test, stage: RECIPE_LOCAL }))
+
 /** A file that was kept again, for the next failed test of a stage, is as it was kept last. */
 const eachFileOnce = <Line extends { file: string }>(lines: readonly Line[]): Line[] => [
   ...new Map(lines.map((line) => [line.file, line])).values(),
 ]
 
 /** In a run that goes on, only stages that have ended are judged. */
-const pendingStage = (stage: Stage): StageJudgement => ({ stage, outcome: 'not run' })
+const pendingStage = (stage: RunStage): StageJudgement => ({ stage, outcome: 'not run' })
 
 const reasons = (events: { stage: Stage; reason: string }[]): Map<Stage, string> =>
   new Map(events.map(({ stage, reason }) => [stage, reason]))
 
-function warnings(facts: RunFacts): string[] {
+/** Each once, however often a deployment has given rise to it. */
+function warnings({ journal }: RunFacts, tests: readonly TestFact[]): string[] {
   return [
-    ...pick(facts.journal, 'warning').map((event) => stripVTControlCharacters(event.text).trim()),
-    ...facts.tests
+    ...new Set(pick(journal, 'warning').map((event) => stripVTControlCharacters(event.text).trim())),
+    ...tests
       .filter((test) => test.state === 'passed' && test.retries)
       .map((test) => `${test.name}: passed only after ${test.retries} repeats`),
   ]
@@ -136,18 +178,25 @@ function warnings(facts: RunFacts): string[] {
  * and there is neither verdict nor level.
  */
 export function assembleRecord(facts: RunFacts): RunRecord {
-  const { journal, tests, limitedTo, state } = facts
+  const { journal, limitedTo, state } = facts
+  const tests = [...facts.tests, ...localTests(journal)]
   const running = state === 'running'
-  const judged = judgeStages({
+  const tested = judgeStages({
     tests,
     notApplicable: reasons(pick(journal, 'not-applicable')),
     unverified: reasons(pick(journal, 'unverified')),
     limitedTo,
     fileErrors: facts.fileErrors,
-  }).map((judgement) => (running && !facts.ended?.has(judgement.stage) ? pendingStage(judgement.stage) : judgement))
+  })
+  const report = pick(journal, 'lint').at(-1)?.report
+  const ended = new Set<RunStage>([...(facts.ended ?? []), ...(report ? (['lint'] as const) : [])])
+  const judged = [...tested, judgeLint({ report, limitedTo, stages: tested, tests })].map((judgement) =>
+    running && !ended.has(judgement.stage) ? pendingStage(judgement.stage) : judgement,
+  )
   const subject = pick(journal, 'subject').at(-1)
   const teardown = teardownOf(journal)
   const deployments = deploymentsOf(journal)
+  const upgrades = upgradesOf(journal)
   const kept = pick(journal, 'kept').at(-1)
   const judgement = judgeRun({
     stages: judged,
@@ -179,7 +228,9 @@ export function assembleRecord(facts: RunFacts): RunRecord {
       : { endedAt: iso(facts.endedAt), durationMs: Math.max(0, facts.endedAt - facts.startedAt) }),
     state,
     ...(limitedTo ? { limitedTo: [...limitedTo] } : {}),
-    stages: judged.map((stage) => stageRecord(stage, tests)),
+    stages: judged.map((stage) =>
+      stage.stage === 'lint' ? lintRecord(stage, report) : stageRecord(stage, tests, detailsOf(stage.stage, journal)),
+    ),
     ...(running ? {} : { verdict: judgement.verdict, level: levelOf(outcomesOf(judged)) }),
     ...(running || !judgement.blame ? {} : { blame: judgement.blame }),
     problems: running ? [] : judgement.problems,
@@ -193,9 +244,11 @@ export function assembleRecord(facts: RunFacts): RunRecord {
       file,
       caption,
     })),
+    ...(upgrades.length > 0 ? { upgrades } : {}),
     quirks: subject?.quirks ?? [],
     customisation: subject?.customisation ?? {},
-    warnings: warnings(facts),
+    ...(subject?.customisationFrom ? { customisationFrom: subject.customisationFrom } : {}),
+    warnings: warnings(facts, tests),
     steps: steps(journal),
   }
 }
@@ -203,5 +256,5 @@ export function assembleRecord(facts: RunFacts): RunRecord {
 /** The outcomes of stages by name, as `levelOf` takes them. */
 export const outcomesOf = (
   stages: readonly Pick<StageRecord, 'stage' | 'outcome'>[],
-): Partial<Record<Stage, StageRecord['outcome']>> =>
+): Partial<Record<RunStage, StageRecord['outcome']>> =>
   Object.fromEntries(stages.map(({ stage, outcome }) => [stage, outcome]))

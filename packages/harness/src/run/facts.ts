@@ -7,6 +7,8 @@ export interface ErrorFact {
   message: string
   /** Whose doing it is, when the error says so (every CcciError does). */
   blame?: Blame | undefined
+  /** Where it was thrown, as `file:line:column`. */
+  place?: string | undefined
 }
 
 /** How a test ended, in the runner's words. `pending`: it has not ended (yet). */

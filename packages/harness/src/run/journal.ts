@@ -1,7 +1,10 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { Downtime } from '../app/downtime.ts'
 import type { Blame } from '../errors.ts'
+import type { LintReport } from '../recipe/lint/report.ts'
 import { secrets } from '../redact/own.ts'
+import type { TestFact } from './facts.ts'
 import type { Stage } from './stages.ts'
 
 /** What happens in a run, as the process that does it writes it down; the record and the progress display read it. */
@@ -19,11 +22,25 @@ export type JournalEvent =
       plan: 'full' | 'single'
       /** Host differences that were handled, such as "no IPVS: endpoint_mode dnsrr". */
       quirks: string[]
-      /** The options of recipe.ts in force. */
+      /** The options in force. */
       customisation: Record<string, unknown>
+      /** Which file each of them comes from. */
+      customisationFrom?: Record<string, string>
     }
+  /** What lint says of the version under test. */
+  | { event: 'lint'; report: LintReport }
   /** A deployment was begun; counted against the plan. */
   | { event: 'deployment'; number: number; purpose: 'install' | 'upgrade base' | 'restore'; version: string }
+  /** An upgrade in place has ended; how long the app gave no good answer meanwhile. */
+  | ({
+      event: 'upgrade'
+      from: string
+      to: string
+      /** False: it failed, or changed nothing. */
+      completed: boolean
+      /** Services of the version before that the new one has no more; they go on running. */
+      dropped: string[]
+    } & Downtime)
   /** What is being done or waited for right now; replaces the one before. */
   | { event: 'step'; text: string }
   /** A step worth keeping is done. */
@@ -41,6 +58,12 @@ export type JournalEvent =
   /** Whose doing an error is that a test or the run ended with, where the runner hands on no more than its text. */
   | { event: 'error'; name: string; message: string; blame: Blame }
   | { event: 'warning'; text: string }
+  /** A test of the recipe's own has ended; the runner knows nothing of it. */
+  | { event: 'local-test'; test: Omit<TestFact, 'stage'> }
+  /** The run was asked to end from outside: nothing more is to be begun. */
+  | { event: 'interrupted'; why: string }
+  /** The same runner begins the run anew; what stands above is another time's. */
+  | { event: 'again' }
   /** A file of evidence was kept; `file` is relative to the run's folder. */
   | {
       event: 'evidence'

@@ -1,6 +1,6 @@
 import type { Blame } from '../errors.ts'
 import type { ErrorFact, TestFact } from './facts.ts'
-import { STAGES, type Stage, type StageOutcome } from './stages.ts'
+import { RECIPE_LOCAL, type RunStage, STAGES, type Stage, type StageOutcome } from './stages.ts'
 
 /** What became of one test, in the words of the stages, and why where it did not pass. */
 export interface TestJudgement {
@@ -11,7 +11,7 @@ export interface TestJudgement {
 
 /** What became of one stage. `blame` says whose doing it is where it is neither passed nor left out by right. */
 export interface StageJudgement extends TestJudgement {
-  stage: Stage
+  stage: RunStage
 }
 
 /** What the stages are judged by. */
@@ -22,7 +22,7 @@ export interface StageEvidence {
   /** Stages that should have run and could not, with the reason. */
   unverified: ReadonlyMap<Stage, string>
   /** The only stages this run was asked for; undefined: all. */
-  limitedTo?: readonly Stage[] | undefined
+  limitedTo?: readonly RunStage[] | undefined
   /** Errors outside of any test: a file that does not load, a hook that threw. */
   fileErrors: readonly ErrorFact[]
 }
@@ -77,9 +77,13 @@ export function judgeTest(test: TestFact): TestJudgement {
 }
 
 /** A stage without tests, before anything else is known. */
-function judgeEmpty(stage: Stage, { fileErrors: [error] }: StageEvidence): StageJudgement {
+function judgeEmpty(stage: Stage, { tests, fileErrors: [error] }: StageEvidence): StageJudgement {
+  const failed = stage === RECIPE_LOCAL && tests.find((test) => test.state === 'failed')
+  if (failed) return { stage, outcome: 'blocked', reason: `${failed.stage} failed` }
   if (error)
     return { stage, outcome: 'unverified', reason: `not reached: ${headline(error)}`, blame: error.blame ?? 'recipe' }
+  // Nobody has to ask for this one, and it says so itself where there is nothing to run.
+  if (stage === RECIPE_LOCAL) return { stage, outcome: 'unverified', reason: 'it did not run', blame: 'infrastructure' }
   return { stage, outcome: 'unverified', reason: 'the suite has no test of this stage', blame: 'recipe' }
 }
 

@@ -1,5 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import junit, { type Builder } from 'junit-report-builder'
+import type { LintRule } from '../recipe/lint/report.ts'
+import { lintLines } from './lint-text.ts'
 import type { RunRecord, TestRecord } from './record.ts'
 
 // The package's types say `exports.default`; what it really exports is the builder itself.
@@ -8,6 +10,12 @@ const builder = junit as unknown as Builder
 /** Without colours, and without the control characters that XML 1.0 has no way to write, not even as entities. */
 const printable = (text: string): string =>
   stripVTControlCharacters(text).replace(/[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '')
+
+/** All that lint has found, in place of a test's error. */
+const lintError = (rules: LintRule[]): TestRecord['error'] => ({
+  name: 'LintError',
+  message: lintLines({ rules }, (_, text) => text).join('\n'),
+})
 
 /**
  * A run's record as JUnit XML: one suite per stage, its tests as cases. What is neither passed nor left out by right is a
@@ -30,6 +38,7 @@ export function junitXml(record: RunRecord): string {
             outcome: stage.outcome,
             durationMs: 0,
             ...(stage.reason ? { reason: stage.reason } : {}),
+            ...(stage.outcome === 'fail' && stage.rules ? { error: lintError(stage.rules) } : {}),
           },
         ]
     for (const test of cases) {

@@ -1,7 +1,7 @@
-import type { Stage, StageOutcome } from './stages.ts'
+import type { RunStage, StageOutcome } from './stages.ts'
 
 /** What a recipe climbs, from the lowest rung up (requirements F9). */
-export const RUNGS = ['install', 'upgrade', 'backup', 'custom', 'lint'] as const satisfies (Stage | 'lint')[]
+export const RUNGS = ['install', 'upgrade', 'backup', 'custom', 'lint'] as const satisfies RunStage[]
 
 export type Rung = (typeof RUNGS)[number]
 

@@ -1,4 +1,4 @@
-import type { Stage } from './stages.ts'
+import type { RunStage } from './stages.ts'
 
 /** How often a run deploys its app (requirements F10). */
 export type Plan = 'full' | 'single'
@@ -23,6 +23,6 @@ export function plannedDeployments(plan: Plan, { app, upgrades, freshRestores }:
 }
 
 /** In `single`, the one deployment begins at the upgrade's base if an upgrade is to come. */
-export function startsAtBase(plan: Plan, stages: readonly Stage[], upgradable: boolean): boolean {
+export function startsAtBase(plan: Plan, stages: readonly RunStage[], upgradable: boolean): boolean {
   return plan === 'single' && upgradable && stages.includes('upgrade')
 }

@@ -1,13 +1,13 @@
 import type { RunRecord } from './record.ts'
-import type { Stage } from './stages.ts'
+import type { RunStage } from './stages.ts'
 import { listRecords } from './store.ts'
 
 /** How long things took in the last runs of a recipe, in milliseconds. */
 export interface PreviousDurations {
   /** A whole green run with the same plan and stages. */
-  total(plan: RunRecord['plan'], limitedTo: readonly Stage[] | undefined): number | undefined
+  total(plan: RunRecord['plan'], limitedTo: readonly RunStage[] | undefined): number | undefined
   /** A stage that passed. */
-  stage(stage: Stage): number | undefined
+  stage(stage: RunStage): number | undefined
   /** A step of the same text; numbers and hashes in it do not matter. */
   step(text: string): number | undefined
 }
@@ -23,7 +23,7 @@ export function previousDurations(stateDir: string, recipe: string): PreviousDur
   const records = listRecords(stateDir)
     .filter((record) => record.recipe === recipe && record.state === 'finished')
     .slice(0, LOOK_BACK)
-  const stages = new Map<Stage, number>()
+  const stages = new Map<RunStage, number>()
   const steps = new Map<string, number>()
   for (const record of records.toReversed()) {
     for (const { stage, outcome, durationMs } of record.stages) if (outcome === 'pass') stages.set(stage, durationMs)

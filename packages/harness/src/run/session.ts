@@ -7,23 +7,36 @@ import { openResticBackup } from '../backup/restic/restic.ts'
 import { connectSwarm } from '../docker/connect.ts'
 import { hasIpvs } from '../docker/ipvs.ts'
 import { LEASE_LABEL, ownerLabels } from '../docker/labels.ts'
-import type { DeployEngine, EngineApp, Target } from '../engine/engine.ts'
+import {
+  checkEngine,
+  chosenBackupBot,
+  chosenEngine,
+  type EngineFactory,
+  engineQuirks,
+  envFileFor,
+} from '../engine/chosen.ts'
+import type { EngineApp, Target } from '../engine/engine.ts'
 import { quirksOf } from '../engine/swarm/compose-copies.ts'
-import { SwarmEngine } from '../engine/swarm/swarm-engine.ts'
 import { messageOf } from '../errors.ts'
 import type { PublishedVersion, RecipeCheckout } from '../recipe/checkout.ts'
 import type { ComposeView } from '../recipe/compose-view.ts'
-import type { EnvOption, RecipeOptions } from '../recipe/options.ts'
+import { envOf, type RecipeOptions, type UpgradeBase } from '../recipe/options.ts'
+import { type OptionOrigins, type OptionsInForce, resolveOptions } from '../recipe/options-in-force.ts'
+import { shippedLimits } from '../recipe/shipped-options.ts'
 import { learnSecret } from '../redact/own.ts'
 import { pathKind, processesKind, volumeKind } from '../scope/kinds.ts'
 import { type Scope, ScopeCloseError } from '../scope/scope.ts'
 import { within } from '../scope/within.ts'
 import { loadSettings } from '../settings/load.ts'
 import type { Settings } from '../settings/schema.ts'
+import { basesOf } from './applicable.ts'
+import { customisationOf } from './customisation.ts'
+import { declaredEvents } from './declared.ts'
 import { type Journal, type JournalEvent, openJournal } from './journal.ts'
+import { lintStage } from './lint-stage.ts'
 import { type Plan, plannedDeployments, startsAtBase } from './plan.ts'
 import { preflight } from './preflight.ts'
-import { STAGES, type Stage } from './stages.ts'
+import { RUN_STAGES, type RunStage } from './stages.ts'
 import { RUN_FILES, recipeName } from './store.ts'
 import { findSubject, type Subject } from './subject.ts'
 import { type Turn, takeTurn } from './turn.ts'
@@ -42,18 +55,18 @@ export interface SessionRequest {
   pr?: string | undefined
   plan?: Plan | undefined
   /** The stages this run is limited to; all when absent. */
-  stages?: readonly Stage[] | undefined
+  stages?: readonly RunStage[] | undefined
+  /** What the suite's `recipe.ts` says; the recipe may ship options, too. */
   options: RecipeOptions
-  /** Another deploy engine. Default: the built-in one. */
+  /** Packages that the recipe's own options may import, each with its folder. */
+  packages?: Readonly<Record<string, string>> | undefined
+  /** Another deploy engine. Default: that of the settings. */
   engine?: EngineFactory | undefined
   /** The mark that the run's programs carry (see `markChildren`); they end with it. */
   mark?: string | undefined
   /** Ends the opening: the wait for another run, the fetching. An open session is ended by {@link Session.close}. */
   signal?: AbortSignal | undefined
 }
-
-/** Makes the engine that deploys a run's app. */
-export type EngineFactory = (docker: Docker, settings: Settings) => DeployEngine
 
 /** The parts of a session that exist before the app does. */
 interface Opened {
@@ -62,6 +75,7 @@ interface Opened {
   docker: Docker
   turn: Turn
   journal: Journal
+  inForce: OptionsInForce
   subject: Subject
   engineApp: EngineApp
 }
@@ -75,11 +89,12 @@ export class Session implements AsyncDisposable {
   readonly docker: Docker
   readonly scope: Scope
   readonly journal: Journal
+  /** The options in force: the suite's, and those that the recipe ships. */
   readonly options: RecipeOptions
   readonly runDir: string
   readonly runId: string
   readonly plan: Plan
-  readonly stages: readonly Stage[]
+  readonly stages: readonly RunStage[]
   /** The version under test. */
   readonly target: Target
   /** The published version before it, if there is one. */
@@ -95,22 +110,22 @@ export class Session implements AsyncDisposable {
   #closing: Promise<void> | undefined
   #keeps = false
 
-  private constructor({ request, settings, docker, turn, journal, subject, engineApp }: Opened) {
+  private constructor({ request, settings, docker, turn, journal, inForce, subject, engineApp }: Opened) {
     this.settings = settings
     this.docker = docker
     this.scope = turn.scope
     this.journal = journal
-    this.options = request.options
+    this.options = inForce.options
     this.runDir = request.runDir
     this.runId = request.runId
-    this.plan = request.plan ?? request.options.plan ?? 'full'
-    this.stages = request.stages ?? STAGES
+    this.plan = request.plan ?? inForce.options.plan ?? 'full'
+    this.stages = request.stages ?? RUN_STAGES
     this.target = subject.target
     this.base = subject.base
     this.compose = subject.compose
     this.#turn = turn
     this.#checkout = subject.checkout
-    const engine = (request.engine ?? ((...parts) => new SwarmEngine(...parts)))(docker, settings)
+    const engine = (request.engine ?? chosenEngine)(docker, settings)
     const { scope, options } = this
     this.lifecycle = new Lifecycle({ docker, settings, engine, engineApp, options, scope, journal })
   }
@@ -119,27 +134,30 @@ export class Session implements AsyncDisposable {
    * Checks the host, takes the turn at the app's name, removes what a dead run left there, fetches the recipe and finds the
    * version under test and its base. Nothing is deployed yet; whatever was acquired is given back when this fails.
    *
-   * @throws {SettingsError | DiskFullError | LeaseHeldError | UnknownRecipeError | UnknownVersionError | ComposeError | …}
+   * @throws {SettingsError | AbraMissingError | DiskFullError | LeaseHeldError | UnknownRecipeError | UnknownVersionError | ComposeError | …}
    */
   static async open(request: SessionRequest): Promise<Session> {
     const settings = await loadSettings()
-    for (const value of Object.values(request.options.secrets ?? {})) learnSecret(value)
+    learnSecrets(request.options)
     const journal = openJournal(join(request.runDir, RUN_FILES.journal))
     journal.write({ event: 'step', text: 'looking at the host' })
+    await checkEngine(settings)
     const docker = await connectSwarm(settings.dockerHost)
     await preflight(docker, settings)
-    const { runId, options } = request
+    const { runId } = request
     const recipe = recipeName(request.recipe)
     const domain = runDomain({ recipe, pr: request.pr, ref: request.ref }, settings.baseDomain)
     const stack = stackName(domain)
     const { runDir, signal } = request
-    const weight = options.weight ?? 1
+    const weight = request.options.weight ?? 1
     const turn = await takeTurn({ docker, settings, stack, recipe, weight, runId, runDir, journal, signal })
     const { scope } = turn
     try {
       if (request.mark) await scope.acquire(processesKind, { mark: request.mark }, async () => {})
       journal.write({ event: 'step', text: `fetching the recipe ${recipe}` })
       const into = join(scope.folder, 'recipes', recipe)
+      const copy = join(scope.folder, 'shipped')
+      let inForce: OptionsInForce = { options: request.options, origins: {}, overruled: [] }
       const subject = await scope.acquire(pathKind, { path: into }, (closing) =>
         findSubject({
           recipe: request.recipe,
@@ -148,23 +166,37 @@ export class Session implements AsyncDisposable {
           into,
           domain,
           stack,
-          env: envOf(options.env, domain),
+          env: async (tree) => {
+            const { options: suite, packages } = request
+            const asked = { suite, tree, copy, packages, limits: shippedLimits(settings) }
+            inForce = await scope.acquire(pathKind, { path: copy }, () => resolveOptions(asked))
+            learnSecrets(inForce.options)
+            return envOf(inForce.options.env, domain)
+          },
           signal: signal ? AbortSignal.any([closing, signal]) : closing,
           warn: (text) => journal.write({ event: 'warning', text }),
+          fetched: async (checkout, at, env) => {
+            if (request.stages && !request.stages.includes('lint')) return
+            await lintStage(journal, { checkout, at, domain, stack, env, signal })
+          },
         }),
       )
+      const { options } = inForce
+      const envFile = envFileFor(settings, scope.folder, domain)
+      await scope.acquire(pathKind, { path: envFile }, async () => {})
       const engineApp: EngineApp = {
         recipe,
         domain,
         stack,
         runId,
         checkout: subject.checkout,
-        envFile: join(scope.folder, 'servers', 'default', `${domain}.env`),
+        envFile,
         secrets: options.secrets ?? {},
         overlay: options.overlay,
       }
-      const session = new Session({ request, settings, docker, turn, journal, subject, engineApp })
-      session.#tellSubject(recipe, domain, stack)
+      const session = new Session({ request, settings, docker, turn, journal, inForce, subject, engineApp })
+      session.#tellSubject(recipe, domain, stack, inForce.origins)
+      for (const event of declaredEvents(inForce)) journal.write(event)
       return session
     } catch (error) {
       // What cannot be removed must not hide why it was opened in vain.
@@ -175,8 +207,8 @@ export class Session implements AsyncDisposable {
   }
 
   /** The versions to upgrade from: those named in `recipe.ts`, or the newest published one before the version under test. */
-  get bases(): readonly string[] {
-    return this.options.upgradeBases ?? (this.base ? [this.base.text] : [])
+  get bases(): readonly UpgradeBase[] {
+    return basesOf(this.options, this.base)
   }
 
   /** The app, deployed and ready at the version under test (in a `single` plan with an upgrade to come: at its base). */
@@ -197,7 +229,18 @@ export class Session implements AsyncDisposable {
 
   /** Wipes what stands and deploys a version afresh. */
   async install(target: Target, purpose: Purpose): Promise<void> {
-    await this.lifecycle.install(target, this.#envFor(target), purpose)
+    await this.#install(target, this.#envFor(target), purpose)
+  }
+
+  /** Wipes what stands and deploys a published version afresh, with the variables of its own. @throws {UnknownVersionError} */
+  async installBase({ version, env }: UpgradeBase): Promise<void> {
+    const target = await this.published(version)
+    const { domain } = this.lifecycle.app
+    await this.#install(target, { ...this.#envFor(target), ...envOf(env, domain) }, 'upgrade base')
+  }
+
+  async #install(target: Target, changes: Record<string, string>, purpose: Purpose): Promise<void> {
+    await this.lifecycle.install(target, changes, purpose)
     this.#app = Promise.resolve()
   }
 
@@ -210,6 +253,12 @@ export class Session implements AsyncDisposable {
   backup(): Promise<Backup> {
     this.#backup ??= this.#openBackup()
     return this.#backup
+  }
+
+  /** The folder of this run's own checkout, at the version under test. */
+  async sources(): Promise<string> {
+    if (this.#checkout.at !== this.target.commit) await this.#checkout.checkout(this.target.commit, this.scope.signal)
+    return this.#checkout.dir
   }
 
   /** The published version of that name, ready to be deployed. @throws {UnknownVersionError} */
@@ -289,6 +338,9 @@ export class Session implements AsyncDisposable {
     const { dockerHost, helperImage: image } = this.settings
     const repositoryVolume = `cc-ci-backup-${this.runId}`
     const labels = { ...ownerLabels(this.runId), [LEASE_LABEL]: this.lifecycle.app.stack }
+    const app = { checkout: this.#checkout, domain: this.lifecycle.app.domain }
+    const bot = chosenBackupBot(this.docker, this.settings, app, labels)
+    if (bot) return bot
     return await this.scope.acquire(volumeKind, { dockerHost, volume: repositoryVolume }, async () =>
       openResticBackup(this.docker, { image, repositoryVolume, labels }),
     )
@@ -297,7 +349,7 @@ export class Session implements AsyncDisposable {
   async #first(): Promise<void> {
     const [base] = this.options.notApplicable?.upgrade ? [] : this.bases
     if (base !== undefined && startsAtBase(this.plan, this.stages, true)) {
-      await this.install(await this.published(base), 'upgrade base')
+      await this.installBase(base)
     } else {
       await this.install(this.target, 'install')
     }
@@ -315,19 +367,21 @@ export class Session implements AsyncDisposable {
     return target.commit === this.target.commit ? { ...this.#env(), ...this.#upgradeEnv() } : this.#env()
   }
 
-  #tellSubject(recipe: string, domain: string, stack: string): void {
+  #tellSubject(recipe: string, domain: string, stack: string, origins: OptionOrigins): void {
+    const quirks = quirksOf({ compose: this.compose, ipvs: hasIpvs(this.settings) })
     this.journal.write({
       event: 'subject',
       recipe,
       version: this.target.version,
       commit: this.target.commit,
       ref: this.target.ref,
-      base: this.base?.text,
+      base: this.bases.map(({ version }) => version).join(', ') || undefined,
       domain,
       stack,
       plan: this.plan,
-      quirks: quirksOf({ compose: this.compose, ipvs: hasIpvs(this.settings) }),
-      customisation: JSON.parse(JSON.stringify(withoutSecrets(this.options))) as Record<string, unknown>,
+      quirks: [...quirks, ...engineQuirks(this.settings, quirks)],
+      customisation: customisationOf(this.options, domain),
+      customisationFrom: origins,
     })
   }
 }
@@ -337,11 +391,6 @@ function tellLeft(journal: Journal, closing: unknown): void {
   journal.write({ event: 'teardown', clean: false, left, durationMs: 0 })
 }
 
-/** The record says which secrets were given, not what they are. */
-const withoutSecrets = ({ secrets, ...options }: RecipeOptions): RecipeOptions => ({
-  ...options,
-  ...(secrets ? { secrets: Object.fromEntries(Object.keys(secrets).map((key) => [key, '***'])) } : {}),
-})
-
-const envOf = (option: EnvOption | undefined, domain: string): Record<string, string> =>
-  typeof option === 'function' ? option(domain) : { ...option }
+function learnSecrets({ secrets }: RecipeOptions): void {
+  for (const value of Object.values(secrets ?? {})) learnSecret(value)
+}

@@ -1,12 +1,8 @@
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Target } from '../engine/engine.ts'
-import { abraShExports } from '../recipe/abra-sh.ts'
-import { cloneRecipe, type PublishedVersion, type RecipeCheckout } from '../recipe/checkout.ts'
+import { type CheckedOut, cloneRecipe, type PublishedVersion, type RecipeCheckout } from '../recipe/checkout.ts'
 import { type ComposeView, readCompose } from '../recipe/compose-view.ts'
-import { parseEnv } from '../recipe/env-file.ts'
 import { versionLabel } from '../recipe/labels.ts'
+import { readSample, sampleVariables } from '../recipe/sample.ts'
 import { parseVersion } from '../recipe/version.ts'
 
 export interface SubjectRequest {
@@ -18,11 +14,13 @@ export interface SubjectRequest {
   into: string
   domain: string
   stack: string
-  /** Variables of the options, on top of `.env.sample`. */
-  env: Record<string, string>
+  /** The variables of the options, on top of `.env.sample`; asked once the version under test is checked out in `tree`. */
+  env(tree: string): Promise<Record<string, string>>
   signal: AbortSignal
   /** Told what a maintainer should know although it stops nothing. */
   warn(text: string): void
+  /** Told of what is checked out before its compose files are read, which may be what fails. */
+  fetched?: ((checkout: RecipeCheckout, at: CheckedOut, env: Record<string, string>) => Promise<void>) | undefined
 }
 
 /** What is under test. */
@@ -46,24 +44,15 @@ export async function findSubject(request: SubjectRequest): Promise<Subject> {
   const checkout = await cloneRecipe({ recipe, sources, into, signal })
   if (checkout.uncommitted.length > 0) warn(`not committed, so not tested: ${checkout.uncommitted.join(', ')}`)
   const checkedOut = await checkout.checkout(request.ref, signal)
-  const compose = await sampleCompose(checkout.dir, request)
+  const env = await request.env(checkout.dir)
+  await request.fetched?.(checkout, checkedOut, env)
+  const variables = sampleVariables(await readSample(checkout.dir), { ...request, env })
+  const compose = await readCompose({ dir: checkout.dir, env: variables, stack })
   const target = { ...checkedOut, version: checkedOut.tag?.text ?? versionLabel(compose, stack) ?? '' }
-  const base = await checkout.previous(parseVersion(target.version), target.commit)
+  const base = await checkout.previous(parseVersion(target.version), target.commit, signal)
   for (const version of [target.tag, base]) {
     if (!version || version.annotated) continue
     warn(`the tag ${version.tag} is not annotated: abra refuses to deploy it (lint R014)`)
   }
   return { checkout, target, base, compose }
-}
-
-async function sampleCompose(dir: string, { domain, stack, env }: SubjectRequest): Promise<ComposeView> {
-  const read = async (name: string) => (existsSync(join(dir, name)) ? await readFile(join(dir, name), 'utf8') : '')
-  const variables = {
-    ...parseEnv(await read('.env.sample')).values,
-    ...env,
-    ...abraShExports(await read('abra.sh')),
-    DOMAIN: domain,
-    STACK_NAME: stack,
-  }
-  return await readCompose({ dir, env: variables, stack })
 }

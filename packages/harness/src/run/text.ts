@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
-import type { RunRecord, StageRecord, TestRecord } from './record.ts'
-import type { Stage, StageOutcome } from './stages.ts'
+import type { RunRecord, StageRecord, TestRecord, UpgradeRecord } from './record.ts'
+import { type RunStage, STAGES, type StageOutcome } from './stages.ts'
 import { TEARDOWN_SILENT } from './verdict.ts'
 
 /** Puts a text in a colour, or leaves it as it is where colours are not wanted. */
@@ -20,6 +20,14 @@ export function took(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`
 }
 
+/** For how long an app gave no good answer while it was upgraded. */
+export function upgradeText({ from, to, completed, downtimeMs, longestMs, looks, failed }: UpgradeRecord): string {
+  const what = `${from} → ${to}${completed ? '' : ' (which failed)'}`
+  if (failed === 0) return `${what}: a good answer each of the ${looks} times it was asked`
+  const longest = longestMs === downtimeMs ? '' : `, ${took(longestMs)} on end`
+  return `${what}: no good answer for ${took(downtimeMs)}${longest} (${failed} of ${looks} times it was asked)`
+}
+
 /** Every line of `text` behind `margin`. */
 export const indent = (text: string, margin: string): string => text.replace(/^/gm, margin)
 
@@ -36,7 +44,7 @@ const LOOK: Record<StageOutcome, { sign: string; format: Parameters<typeof style
 export const signOf = (outcome: StageOutcome, paint: Paint): string => paint(LOOK[outcome].format, LOOK[outcome].sign)
 
 /** One test as a line: its sign, name and time, and why it did not pass unless an error below says so. */
-export function judgedLine(test: TestRecord, stage: Stage, paint: Paint): string {
+export function judgedLine(test: TestRecord, stage: RunStage, paint: Paint): string {
   const time = test.durationMs > 0 || test.outcome === 'pass' ? paint('dim', ` ${took(test.durationMs)}`) : ''
   const why = test.error || !test.reason ? '' : paint('dim', `  ${test.outcome}: ${test.reason}`)
   // Suites are often called like the stage, which stands above already.
@@ -47,21 +55,24 @@ export function judgedLine(test: TestRecord, stage: Stage, paint: Paint): string
 /** A reason that fits into a table; the whole of it stands with its test and in the record. */
 const shortened = (reason: string): string => (reason.length > 120 ? `${reason.slice(0, 119)}…` : reason)
 
+/** How wide the stages' names are. */
+const NAMES = Math.max(...STAGES.map((stage) => stage.length))
+
 function stageRow(stage: StageRecord, width: number, paint: Paint): string {
   const { sign, format } = LOOK[stage.outcome]
   const outcome = paint(format, `${sign} ${stage.outcome}`.padEnd(width))
   const time = stage.durationMs > 0 ? took(stage.durationMs) : ''
-  return `  ${stage.stage.padEnd(10)} ${outcome}  ${time.padStart(11)}  ${shortened(stage.reason ?? '')}`.trimEnd()
+  return `  ${stage.stage.padEnd(NAMES)} ${outcome}  ${time.padStart(11)}  ${shortened(stage.reason ?? '')}`.trimEnd()
 }
 
 function teardownRow({ teardown, problems, state, kept }: RunRecord, width: number, paint: Paint): string {
-  if (kept) return `  ${'teardown'.padEnd(10)} ${paint('yellow', '■ kept'.padEnd(width))}               ${kept.url}`
+  if (kept) return `  ${'teardown'.padEnd(NAMES)} ${paint('yellow', '■ kept'.padEnd(width))}               ${kept.url}`
   if (!teardown && !problems.includes(TEARDOWN_SILENT))
-    return `  ${'teardown'.padEnd(10)} ${paint('dim', state === 'running' ? '– not yet' : '– nothing to remove')}`
+    return `  ${'teardown'.padEnd(NAMES)} ${paint('dim', state === 'running' ? '– not yet' : '– nothing to remove')}`
   const format = teardown?.clean ? 'green' : 'red'
   const outcome = !teardown ? '✗ not reported' : teardown.clean ? '✓ clean' : '✗ left'
   const time = teardown ? took(teardown.durationMs) : ''
-  const row = `  ${'teardown'.padEnd(10)} ${paint(format, outcome.padEnd(width))}  ${time.padStart(11)}`
+  const row = `  ${'teardown'.padEnd(NAMES)} ${paint(format, outcome.padEnd(width))}  ${time.padStart(11)}`
   return `${row}  ${teardown?.left.join(', ') ?? ''}`.trimEnd()
 }
 
@@ -92,7 +103,7 @@ export function runSummary(record: RunRecord, folder: string, lastTotal: number 
   const title = paint(['bold', verdict === 'green' ? 'green' : 'red'], `${VERDICT_LOOK[verdict]} ${verdict}`)
   return [
     '',
-    paint('dim', `  ${'stage'.padEnd(10)} ${'outcome'.padEnd(width)}  ${'time'.padStart(11)}  reason`),
+    paint('dim', `  ${'stage'.padEnd(NAMES)} ${'outcome'.padEnd(width)}  ${'time'.padStart(11)}  reason`),
     ...record.stages.map((stage) => stageRow(stage, width, paint)),
     teardownRow(record, width, paint),
     '',

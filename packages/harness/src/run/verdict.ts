@@ -1,7 +1,7 @@
 import type { Blame } from '../errors.ts'
 import type { ErrorFact } from './facts.ts'
 import { headline, type StageJudgement } from './judge.ts'
-import type { Stage } from './stages.ts'
+import type { RunStage } from './stages.ts'
 
 export type Verdict = 'green' | 'red' | 'interrupted'
 
@@ -9,7 +9,7 @@ export type Verdict = 'green' | 'red' | 'interrupted'
 export interface RunEvidence {
   stages: readonly StageJudgement[]
   /** The only stages this run was asked for; undefined: all. */
-  limitedTo?: readonly Stage[] | undefined
+  limitedTo?: readonly RunStage[] | undefined
   /** What was reported when the scope was closed; undefined: nothing was. */
   teardown: { clean: boolean; left: readonly string[] } | undefined
   /** That the app was left up on purpose, in words. */
@@ -66,8 +66,9 @@ export function judgeRun(evidence: RunEvidence): RunJudgement {
     if (outcome === 'not run' && evidence.limitedTo && !evidence.limitedTo.includes(stage)) continue
     problems.push({ text: `${stage}: ${outcome}${reason ? ` (${reason})` : ''}`, blame })
   }
-  // Where a run ended before it deployed anything, there was nothing to count or to remove.
-  const began = problems.length === 0 || evidence.deploymentsSeen > 0
+  // Where a run ended before it deployed anything, there was nothing to count or to remove. Lint deploys nothing.
+  const tested = evidence.stages.some(({ stage, outcome }) => stage !== 'lint' && outcome === 'pass')
+  const began = problems.length === 0 || tested || evidence.deploymentsSeen > 0
   if (problems.length === 0 && !evidence.stages.some((stage) => stage.outcome === 'pass')) {
     problems.push({ text: 'no stage passed', blame: undefined })
   }
