@@ -158,10 +158,8 @@ export class Lifecycle {
     const httpMs = (options.timeouts?.http ?? settings.httpTimeout) * 1000
     const failed = new AbortController()
     const signal = AbortSignal.any([scope.signal, failed.signal])
-    let up = false
-    const services = converge(docker, stack, { timeoutMs: deployMs, signal, onProgress }).then(() => {
-      up = true
-    })
+    const up = new AbortController()
+    const services = converge(docker, stack, { timeoutMs: deployMs, signal, onProgress }).then(() => up.abort())
     const asked = {
       stack,
       http: this.app.http,
@@ -171,7 +169,8 @@ export class Lifecycle {
       settleMs: (options.timeouts?.settle ?? settings.settleTime) * 1000,
       history: this.probes,
     }
-    const answers = awaitReady(docker, { ...asked, signal, onProgress: (text) => up && onProgress(text) })
+    const tell = (text: string) => up.signal.aborted && onProgress(text)
+    const answers = awaitReady(docker, { ...asked, signal, due: up.signal, onProgress: tell })
     try {
       await Promise.all([services, answers])
     } finally {

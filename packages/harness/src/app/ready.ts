@@ -36,6 +36,8 @@ export interface ReadyOptions {
   onProgress?: ((text: string) => void) | undefined
   /** Every look is added here, for the evidence. */
   history: Probe[]
+  /** Aborted once all services are up, when their answer is due; until then it is seldom asked for. Default: they are up. */
+  due?: AbortSignal | undefined
 }
 
 /** A ready app answers within milliseconds, so a new one is asked often; one that takes long is asked less. */
@@ -58,8 +60,10 @@ export async function awaitReady(docker: Docker, options: ReadyOptions): Promise
   const activity = new ActivityWatch(docker, options.stack)
   const hope = new HopeWatch(docker, options.stack)
   let nextActivity = started + ACTIVITY_MS
+  let dueAt = options.due ? Number.POSITIVE_INFINITY : started
   for (;;) {
     options.signal?.throwIfAborted()
+    if (options.due?.aborted) dueAt = Math.min(dueAt, performance.now())
     const look = await probe(options.http, options.path, options.statuses, options.signal)
     remember(options, look)
     if (look.kind === 'ready') return
@@ -80,8 +84,16 @@ export async function awaitReady(docker: Docker, options: ReadyOptions): Promise
         todo: 'If it only needs longer: timeouts.http in recipe.ts, or CCCI_HTTP_TIMEOUT (seconds).',
       })
     }
-    await pause(now - started < FAST_FOR_MS ? FAST_MS : SLOW_MS, undefined, { signal: options.signal })
+    await nap(now >= dueAt && now - dueAt < FAST_FOR_MS ? FAST_MS : SLOW_MS, options)
   }
+}
+
+/** Some time, or until the answer is due. */
+async function nap(milliseconds: number, { signal, due }: ReadyOptions): Promise<void> {
+  const wake = due && !due.aborted ? AbortSignal.any([due, ...(signal ? [signal] : [])]) : signal
+  await pause(milliseconds, undefined, { signal: wake }).catch((error: unknown) => {
+    if (!due?.aborted) throw error
+  })
 }
 
 function remember(options: ReadyOptions, look: Probe): void {
