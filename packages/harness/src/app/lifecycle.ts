@@ -8,7 +8,7 @@ import type { DeployEngine, Deployed, EngineApp, Target } from '../engine/engine
 import { loadRecipe } from '../engine/swarm/swarm-engine.ts'
 import { CcciError, RecipeError } from '../errors.ts'
 import type { RecipeOptions } from '../recipe/options.ts'
-import { learnVariables } from '../redact/own.ts'
+import { learnVariables } from '../redact/secrets.ts'
 import type { Journal } from '../run/journal.ts'
 import { stackKind } from '../scope/kinds.ts'
 import type { Scope } from '../scope/scope.ts'

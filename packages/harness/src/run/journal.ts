@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Blame } from '../errors.ts'
-import { secrets } from '../redact/own.ts'
+import { secrets } from '../redact/secrets.ts'
 import type { Stage } from './stages.ts'
 
 /** What happens in a run, as the process that does it writes it down; the record and the progress display read it. */
