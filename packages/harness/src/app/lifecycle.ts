@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import { converge } from '../docker/converge.ts'
 import type { DeployEngine, Deployed, EngineApp, Target } from '../engine/engine.ts'
+import { copiesIn } from '../engine/swarm/compose-copies.ts'
 import { loadRecipe } from '../engine/swarm/swarm-engine.ts'
 import { CcciError, RecipeError } from '../errors.ts'
 import type { RecipeOptions } from '../recipe/options.ts'
@@ -67,11 +68,11 @@ export class Lifecycle {
   /** The compose files as they were handed to swarm, absolute; the recipe's own when an engine makes no copies. */
   composeFiles(): string[] {
     const { dir } = this.#parts.engineApp.checkout
-    const names = existsSync(dir) ? readdirSync(dir) : []
-    const copies = names.filter((name) => /^\.cc-ci\.\d+\.yml$/.test(name))
-    return (copies.length > 0 ? copies : names.filter((name) => /^compose.*\.ya?ml$/.test(name))).map((name) =>
-      join(dir, name),
-    )
+    const copies = copiesIn(dir)
+    if (copies.length > 0 || !existsSync(dir)) return copies
+    return readdirSync(dir)
+      .filter((name) => /^compose.*\.ya?ml$/.test(name))
+      .map((name) => join(dir, name))
   }
 
   /** Deploys a version afresh (what was there, data and all, is removed first) and waits until it is ready. */

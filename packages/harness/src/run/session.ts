@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
 import { Lifecycle, type Purpose } from '../app/lifecycle.ts'
@@ -24,7 +25,7 @@ import { type Journal, type JournalEvent, openJournal } from './journal.ts'
 import { type Plan, plannedDeployments, startsAtBase } from './plan.ts'
 import { preflight } from './preflight.ts'
 import { STAGES, type Stage } from './stages.ts'
-import { RUN_FILES, recipeName } from './store.ts'
+import { RUN_FILES, readRecord, recipeName } from './store.ts'
 import { findSubject, type Subject } from './subject.ts'
 import { type Turn, takeTurn } from './turn.ts'
 
@@ -94,6 +95,7 @@ export class Session implements AsyncDisposable {
   #backup: Promise<Backup> | undefined
   #closing: Promise<void> | undefined
   #keeps = false
+  #endedFromOutside = false
 
   private constructor({ request, settings, docker, turn, journal, subject, engineApp }: Opened) {
     this.settings = settings
@@ -223,6 +225,11 @@ export class Session implements AsyncDisposable {
     this.#keeps = this.settings.keepOnFailure > 0
   }
 
+  /** The run is ended from outside: nothing stays up, whatever has failed. */
+  keepNothing(): void {
+    this.#endedFromOutside = true
+  }
+
   /**
    * Removes everything this session made and gives the lease back last. Idempotent. What could not be removed is in the
    * journal and in the error.
@@ -250,7 +257,7 @@ export class Session implements AsyncDisposable {
       tell({ event: 'teardown', clean: left.length === 0, left, durationMs: performance.now() - started })
     const { deployments: counted } = this.lifecycle
     tell({ event: 'deployments', counted, planned: plannedDeployments(this.plan, this.reached) })
-    if (this.#keeps && counted > 0) return await this.#keep(tell)
+    if (this.#keeps && counted > 0 && !this.#isInterrupted()) return await this.#keep(tell)
     this.scope.abort()
     try {
       await within(HELPERS_MS, this.#closeHelpers())
@@ -262,6 +269,12 @@ export class Session implements AsyncDisposable {
     } finally {
       this.#turn.end()
     }
+  }
+
+  /** Whether this worker, or the runner that has told its reporter so, was told to end. */
+  #isInterrupted(): boolean {
+    const file = join(this.runDir, RUN_FILES.record)
+    return this.#endedFromOutside || (existsSync(file) && readRecord(this.runDir).state === 'interrupted')
   }
 
   /** Leaves the app up; its warden, or the janitor, ends it. */

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseDocument } from 'yaml'
@@ -5,6 +6,16 @@ import { ownerLabels } from '../../docker/labels.ts'
 import type { ComposeView, ServiceSpec } from '../../recipe/compose-view.ts'
 import type { EngineApp, Target } from '../engine.ts'
 import { patchCompose, type ServicePatch } from './patch-compose.ts'
+
+const COPY = /^\.cc-ci\.\d+\.yml$/
+
+/** The copies that stand in a checkout, absolute. */
+export function copiesIn(checkout: string): string[] {
+  if (!existsSync(checkout)) return []
+  return readdirSync(checkout)
+    .filter((name) => COPY.test(name))
+    .map((name) => join(checkout, name))
+}
 
 export interface CopyRequest {
   app: EngineApp
