@@ -37,6 +37,10 @@ const COMMANDS = {
     ['node', ...DEV_HOST, 'up'],
     ['node', 'tooling/kill-matrix/main.ts', ...args],
   ],
+  mutants: () => [
+    ['node', ...DEV_HOST, 'up'],
+    ['node', 'tooling/mutants/main.ts'],
+  ],
   shapes: (args) => [
     ['node', ...DEV_HOST, 'up'],
     ['node', 'tooling/shapes/main.ts', ...args],

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeAtomically } from '@cc-ci/harness'
 import { generate } from 'selfsigned'
-import { writeAtomically } from './files.ts'
 import type { Step } from './step.ts'
 
 /** The files of the private authority and of the certificate it signed. All PEM; the keys are for their owner's eyes. */

@@ -1,18 +1,8 @@
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { hashOf, hashOfFolder, writeAtomically } from './files.ts'
+import { hashOf, hashOfFolder } from './files.ts'
 
 let folder: string
 
@@ -54,13 +44,4 @@ describe('the content hash of a folder', () => {
 
 test('a hash of parts tells where one ends and the next begins', () => {
   expect(hashOf('ab', 'c')).not.toBe(hashOf('a', 'bc'))
-})
-
-test('a file written atomically has its mode and leaves no other file behind', () => {
-  const file = join(folder, 'new', 'key')
-  writeAtomically(file, 'one', 0o600)
-  writeAtomically(file, 'two', 0o600)
-  expect(readFileSync(file, 'utf8')).toBe('two')
-  expect(statSync(file).mode & 0o777).toBe(0o600)
-  expect(readdirSync(join(folder, 'new'))).toEqual(['key'])
 })

@@ -1,30 +1,6 @@
 import { createHash } from 'node:crypto'
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
-import { dirname, join } from 'node:path'
-
-/** Writes a file so that a reader sees the old content or the new one, never a part, also after a power cut. */
-export function writeAtomically(file: string, content: string, mode = 0o644): void {
-  mkdirSync(dirname(file), { recursive: true })
-  const next = `${file}.${process.pid}.next`
-  const descriptor = openSync(next, 'w', mode)
-  try {
-    writeSync(descriptor, content)
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-  renameSync(next, file)
-}
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 
 /** A short hash of text, for names: twelve hexadecimal digits. */
 export function hashOf(...parts: string[]): string {

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { hostFile, type SettingsInput } from '@cc-ci/harness'
-import { writeAtomically } from './files.ts'
+import { hostFile, type SettingsInput, writeAtomically } from '@cc-ci/harness'
 import type { ProcessMark } from './process-mark.ts'
 
 /** What `up` made and `down` may therefore take away. */

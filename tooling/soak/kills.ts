@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,8 +8,10 @@ import {
   describeResidue,
   hostFile,
   isRunning,
+  killProcess,
   listRecords,
   loadSettings,
+  processesWith,
   RUN_LABEL,
   residueOf,
   runDomain,
@@ -97,9 +99,9 @@ async function killOne(number: number, afterMs: number, victim: RegExp): Promise
       detached: true,
     })
     await Promise.race([child, pause(afterMs)])
-    const processes = () => processesOf(stateDir)
+    const processes = () => processesWith('CCCI_STATE_DIR', stateDir).filter(({ command }) => command)
     const hit = processes().filter(({ command }) => victim.test(command))
-    for (const { pid } of hit) tryKill(pid)
+    for (const { pid } of hit) killProcess(pid)
     const stack = stackName(runDomain({ recipe: 'custom-html', pr, ref: undefined }, own.baseDomain))
     const docker = await connectSwarm(own.dockerHost)
     const started = performance.now()
@@ -113,7 +115,7 @@ async function killOne(number: number, afterMs: number, victim: RegExp): Promise
     const [record] = listRecords(stateDir)
     const verdict = !record ? 'no record' : (record.verdict ?? (isRunning(record) ? 'running' : 'interrupted'))
     const goneMs = left.length === 0 ? Math.round(performance.now() - started) : undefined
-    for (const { pid } of processes()) tryKill(pid)
+    for (const { pid } of processes()) killProcess(pid)
     await child
     return { goneMs, left, verdict: hit.length === 0 ? `${verdict} (had ended)` : verdict }
   } finally {
@@ -136,29 +138,8 @@ async function leftOf(docker: Awaited<ReturnType<typeof connectSwarm>>, stack: s
     ...describeResidue(await residueOf(docker, stack)),
     ...labelled.flat(),
     ...scopes.map((name) => `scope ${name}`),
-    ...processesOf(stateDir).map(({ pid, command }) => `process ${pid} ${command}`),
+    ...processesWith('CCCI_STATE_DIR', stateDir)
+      .filter(({ command }) => command)
+      .map(({ pid, command }) => `process ${pid} ${command}`),
   ]
-}
-
-/** The processes of a run, by the state directory that all of them have in their environment. */
-function processesOf(stateDir: string): { pid: number; command: string }[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        if (!readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`CCCI_STATE_DIR=${stateDir}`)) return []
-        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-        return command ? [{ pid: Number(pid), command }] : []
-      } catch {
-        return []
-      }
-    })
-}
-
-function tryKill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // It has ended.
-  }
 }

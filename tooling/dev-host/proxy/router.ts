@@ -11,8 +11,9 @@ const COALESCE_MS = 10
 /** Swarm sets a task's state shortly after the event of its container, without an event of its own: look again this often … */
 const LOOK_AGAIN_MS = 50
 
-/** … for this long after an event; while a task is on its way up, longer, and then slowly until it is there. */
+/** … for this long after an event; while a task is on its way up, less often, and then slowly until it is there. */
 const SETTLED_AFTER_MS = 1_000
+const PENDING_LOOK_MS = 150
 const UNHURRIED_AFTER_MS = 3_000
 const SLOW_LOOK_MS = 1_000
 
@@ -109,8 +110,8 @@ export class RouteTeller {
     const calm = performance.now() - this.#lastEvent
     if (this.#again) this.#lookIn(COALESCE_MS)
     else if (this.#trouble) this.#lookIn(SLOW_LOOK_MS)
-    else if (this.#table.pending) this.#lookIn(calm < UNHURRIED_AFTER_MS ? LOOK_AGAIN_MS : SLOW_LOOK_MS)
     else if (calm < SETTLED_AFTER_MS) this.#lookIn(LOOK_AGAIN_MS + calm / 2)
+    else if (this.#table.pending) this.#lookIn(calm < UNHURRIED_AFTER_MS ? PENDING_LOOK_MS : SLOW_LOOK_MS)
   }
 
   /** An engine that is starting cannot tell of its swarm yet, and nothing says when it can. */

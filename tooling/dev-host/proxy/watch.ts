@@ -38,5 +38,8 @@ export async function watchEvents(docker: Docker, changed: () => void, log: Log,
   }
 }
 
-/** Health checks make two `exec` events a second and container; they move nothing. */
-const concerns = (text: string): boolean => /"Action":"(?!exec_)/.test(text)
+/** Containers outside of swarm have no route, and the `exec` events of health checks move nothing. */
+const concerns = (text: string): boolean =>
+  text
+    .split('\n')
+    .some((line) => /"Action":"(?!exec_)/.test(line) && /"Type":"service"|com\.docker\.swarm\.service/.test(line))

@@ -6,10 +6,11 @@ import type Docker from 'dockerode'
 import { converge } from '../docker/converge.ts'
 import type { ServiceView } from '../docker/stack-view.ts'
 import type { DeployEngine, Deployed, EngineApp, Target } from '../engine/engine.ts'
+import { copiesIn } from '../engine/swarm/compose-copies.ts'
 import { loadRecipe } from '../engine/swarm/swarm-engine.ts'
 import { CcciError, RecipeError } from '../errors.ts'
 import type { RecipeOptions } from '../recipe/options.ts'
-import { learnVariables } from '../redact/own.ts'
+import { learnVariables } from '../redact/secrets.ts'
 import type { Journal } from '../run/journal.ts'
 import { stackKind } from '../scope/kinds.ts'
 import type { Scope } from '../scope/scope.ts'
@@ -73,11 +74,11 @@ export class Lifecycle {
   /** The compose files as they were handed to swarm, absolute; the recipe's own when an engine makes no copies. */
   composeFiles(): string[] {
     const { dir } = this.#parts.engineApp.checkout
-    const names = existsSync(dir) ? readdirSync(dir) : []
-    const copies = names.filter((name) => /^\.cc-ci\.\d+\.yml$/.test(name))
-    return (copies.length > 0 ? copies : names.filter((name) => /^compose.*\.ya?ml$/.test(name))).map((name) =>
-      join(dir, name),
-    )
+    const copies = copiesIn(dir)
+    if (copies.length > 0 || !existsSync(dir)) return copies
+    return readdirSync(dir)
+      .filter((name) => /^compose.*\.ya?ml$/.test(name))
+      .map((name) => join(dir, name))
   }
 
   /** Deploys a version afresh (what was there, data and all, is removed first) and waits until it is ready. */
@@ -187,10 +188,9 @@ export class Lifecycle {
     const failed = new AbortController()
     const signal = AbortSignal.any([scope.signal, failed.signal])
     const except = this.#dropped
-    let up = false
-    const services = converge(docker, stack, { timeoutMs: deployMs, signal, onProgress, except }).then(() => {
-      up = true
-    })
+    const up = new AbortController()
+    const watched = { timeoutMs: deployMs, signal, onProgress, except }
+    const services = converge(docker, stack, watched).then(() => up.abort())
     const asked = {
       stack,
       ...this.#health(),
@@ -200,7 +200,8 @@ export class Lifecycle {
       settleMs: (options.timeouts?.settle ?? settings.settleTime) * 1000,
       history: this.probes,
     }
-    const answers = awaitReady(docker, { ...asked, signal, onProgress: (text) => up && onProgress(text) })
+    const tell = (text: string) => up.signal.aborted && onProgress(text)
+    const answers = awaitReady(docker, { ...asked, signal, due: up.signal, onProgress: tell })
     try {
       await Promise.all([services, answers])
     } finally {

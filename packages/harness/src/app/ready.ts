@@ -46,6 +46,8 @@ export interface ReadyOptions {
   onProgress?: ((text: string) => void) | undefined
   /** Every look is added here, for the evidence. */
   history: Probe[]
+  /** Aborted once all services are up, when their answer is due; until then it is seldom asked for. Default: they are up. */
+  due?: AbortSignal | undefined
 }
 
 /** A ready app answers within milliseconds, so a new one is asked often; one that takes long is asked less. */
@@ -74,8 +76,10 @@ export async function awaitReady(docker: Docker, options: ReadyOptions): Promise
   const hope = new HopeWatch(docker, options.stack)
   const own = options.ready && new ReadyProbe(options.ready)
   let nextActivity = began + ACTIVITY_MS
+  let dueAt = options.due ? Number.POSITIVE_INFINITY : began
   for (;;) {
     options.signal?.throwIfAborted()
+    if (options.due?.aborted) dueAt = Math.min(dueAt, performance.now())
     const answer = await probe(options.http, options.path, options.statuses, options.signal)
     const look = own && answer.kind === 'ready' ? await own.look(options.signal) : answer
     remember(options, look)
@@ -97,11 +101,18 @@ export async function awaitReady(docker: Docker, options: ReadyOptions): Promise
         todo: 'If it only needs longer: timeouts.http in recipe.ts, or CCCI_HTTP_TIMEOUT (seconds).',
       })
     }
-    const fast = now - began < FAST_FOR_MS
+    const fast = now >= dueAt && now - dueAt < FAST_FOR_MS
     const http = fast ? FAST_MS : SLOW_MS
-    const wait = look.kind === 'not-ready' ? (fast ? PROBE_FAST_MS : PROBE_SLOW_MS) : http
-    await pause(wait, undefined, { signal: options.signal })
+    await nap(look.kind === 'not-ready' ? (fast ? PROBE_FAST_MS : PROBE_SLOW_MS) : http, options)
   }
+}
+
+/** Some time, or until the answer is due. */
+async function nap(milliseconds: number, { signal, due }: ReadyOptions): Promise<void> {
+  const wake = due && !due.aborted ? AbortSignal.any([due, ...(signal ? [signal] : [])]) : signal
+  await pause(milliseconds, undefined, { signal: wake }).catch((error: unknown) => {
+    if (!due?.aborted) throw error
+  })
 }
 
 function remember(options: ReadyOptions, look: Probe): void {

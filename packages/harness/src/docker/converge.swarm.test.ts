@@ -64,6 +64,17 @@ test('a container that ends in a loop is hopeless, with its last lines, long bef
   expect(error.message).toMatch(/non-zero exit \(3\)[\s\S]*cannot find my settings/)
 })
 
+test('a container that ends in a loop beside others that stay up is hopeless, too, although it is up for moments', async () => {
+  const command = ['sh', '-c', 'echo "cannot find my settings"; sleep 0.4; exit 3']
+  await deployTestServices(stack, {
+    app: { image, command: ['sleep', 'infinity'] },
+    sidecar: { image, command, deploy: { restart_policy: { delay: '100ms' } } },
+  })
+  const { error } = await failure(40_000)
+  expect(error).toBeInstanceOf(CrashLoopError)
+  expect(error.message).toMatch(/"sidecar"[\s\S]*cannot find my settings/)
+})
+
 test('an app that dies until its database is up is waited for', async () => {
   const crash = [
     'sh',

@@ -26,8 +26,10 @@ const STEADY_MS = 2_500
 /** A container without a health check counts as running before it had time to fail. */
 const UNCHECKED_MS = 1_000
 
-/** How long to trust that silence means no change: task states are not among the engine's events. */
-const LOOK_AGAIN_MS = 100
+/** Task states are not among the engine's events. Shortly after an event they are about to change; then silence is trusted longer. */
+const LOOK_AGAIN_MS = 50
+const STIRRED_FOR_MS = 200
+const LOOK_SELDOM_MS = 250
 
 /**
  * Waits until every service of a stack runs its current specification N/N. Three ends: ready; the deadline; or hopeless,
@@ -43,6 +45,7 @@ export async function converge(docker: Docker, stack: string, options: ConvergeO
   const hope = new HopeWatch(docker, stack)
   let said = ''
   let upSince: number | undefined
+  let stirredAt = performance.now()
   try {
     for (;;) {
       options.signal?.throwIfAborted()
@@ -58,7 +61,8 @@ export async function converge(docker: Docker, stack: string, options: ConvergeO
       if (upSince !== undefined && now - upSince >= steadyMs(services)) return services
       const left = deadline - now
       if (left <= 0) throw timedOut(stack, services, options.timeoutMs)
-      await pulse.changed(Math.min(LOOK_AGAIN_MS, left), options.signal)
+      const pause = now - stirredAt < STIRRED_FOR_MS ? LOOK_AGAIN_MS : LOOK_SELDOM_MS
+      if (await pulse.changed(Math.min(pause, left), options.signal)) stirredAt = performance.now()
     }
   } finally {
     pulse.close()

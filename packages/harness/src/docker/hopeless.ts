@@ -36,15 +36,19 @@ const UNALLOCATED_MS = 20_000
 const failed = (task: TaskView): boolean => task.state === 'failed'
 const rejected = (task: TaskView): boolean => task.state === 'rejected'
 
+/** A container that has ended before is up for good only after this long. */
+const STEADY_MS = 2_500
+
 /**
- * Watches a stack over time and knows when waiting has become pointless. Crashes count only from the moment when all
- * other services were up: an app that dies until its database answers is not hopeless.
+ * Watches a stack over time and knows when waiting has become pointless. Crashes of a service count only from the moment
+ * when the last of the others came up (or went down): an app that dies until its database answers is not hopeless.
  */
 export class HopeWatch {
   readonly #docker: Docker
   readonly #stack: string
-  #counted = new Map<string, Set<string>>()
-  #others = ''
+  /** For each service: which others were up, and the crashes that had been seen by then. */
+  readonly #counted = new Map<string, { others: string; crashes: Set<string> }>()
+  readonly #upSince = new Map<string, number>()
   #stuckSince = new Map<string, number>()
 
   constructor(docker: Docker, stack: string) {
@@ -54,12 +58,12 @@ export class HopeWatch {
 
   /** The reason to give up, or nothing. */
   async look(services: ServiceView[], now: number): Promise<CcciError | undefined> {
-    const up = services.filter(isConverged).map((service) => service.name)
-    if (up.join() !== this.#others) {
-      this.#others = up.join()
-      this.#counted = new Map(
-        services.map((service) => [service.id, new Set(service.tasks.filter(failed).map((task) => task.id))]),
-      )
+    const up = services.filter((service) => this.#isUp(service, now))
+    for (const service of services) {
+      const others = up.filter((other) => other !== service).map(({ name }) => name)
+      if (this.#counted.get(service.id)?.others === others.join()) continue
+      const crashes = new Set(service.tasks.filter(failed).map(({ id }) => id))
+      this.#counted.set(service.id, { others: others.join(), crashes })
     }
     for (const service of services) {
       const error = updateEnded(service) ?? missingImage(service) ?? this.#stuck(service, now)
@@ -69,6 +73,17 @@ export class HopeWatch {
       if (ended) return ended
     }
     return undefined
+  }
+
+  /** One that crashes is up for moments, which are no news to the others. */
+  #isUp(service: ServiceView, now: number): boolean {
+    if (!isConverged(service)) {
+      this.#upSince.delete(service.id)
+      return false
+    }
+    const since = this.#upSince.get(service.id) ?? now
+    this.#upSince.set(service.id, since)
+    return !service.tasks.some(failed) || now - since >= STEADY_MS
   }
 
   /** Tasks that stay in a state which passes in no time on a healthy host. */
@@ -98,7 +113,7 @@ export class HopeWatch {
   }
 
   async #crashing(service: ServiceView, services: ServiceView[]): Promise<CcciError | undefined> {
-    const counted = this.#counted.get(service.id) ?? new Set()
+    const counted = this.#counted.get(service.id)?.crashes ?? new Set()
     const fresh = service.tasks.filter((task) => failed(task) && !counted.has(task.id))
     const last = service.tasks.filter(failed).at(-1)
     if (!last) return undefined

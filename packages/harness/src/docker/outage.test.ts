@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { dockerClient } from './connect.ts'
-import { isOutage, throughOutage } from './outage.ts'
+import { EngineAwayError, isOutage, throughOutage } from './outage.ts'
 
 // An engine is what answers on a socket; here one that comes, goes and refuses.
 
@@ -62,7 +62,8 @@ test('what the engine refuses is no outage: it is thrown at once', async () => {
   expect(isOutage(error)).toBe(false)
 })
 
-test('at the deadline the outage is thrown', async () => {
+test('at the deadline the error says that the engine did not come back, and how it was away', async () => {
   const error = await throughOutage(performance.now() + 300, ask).catch((caught: unknown) => caught)
-  expect(error).toMatchObject({ code: 'ENOENT' })
+  expect(error).toBeInstanceOf(EngineAwayError)
+  expect(error).toMatchObject({ told: { lastSeen: expect.stringContaining('ENOENT') } })
 })

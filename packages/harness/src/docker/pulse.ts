@@ -11,8 +11,12 @@ interface DockerEvent {
  * (a rejected task makes no sound), so `changed` also returns after a short while and the caller looks again.
  */
 export interface Pulse {
-  /** Resolves at the next change, after `atMostMs`, or at the signal's abort, whichever comes first. Never rejects. */
-  changed(atMostMs: number, signal?: AbortSignal): Promise<void>
+  /**
+   * Resolves at the next change, after `atMostMs`, or at the signal's abort, whichever comes first. Never rejects.
+   *
+   * @returns whether there was a change.
+   */
+  changed(atMostMs: number, signal?: AbortSignal): Promise<boolean>
   close(): void
 }
 
@@ -37,10 +41,9 @@ export async function openPulse(docker: Docker, stack: string): Promise<Pulse> {
   stream.on('error', () => {})
   return {
     async changed(atMostMs, signal) {
-      if (beats !== seen || signal?.aborted) {
-        seen = beats
-        return
-      }
+      const before = seen
+      seen = beats
+      if (beats !== before || signal?.aborted) return beats !== before
       await new Promise<void>((resolve) => {
         const timer = setTimeout(done, atMostMs)
         function done() {
@@ -52,7 +55,9 @@ export async function openPulse(docker: Docker, stack: string): Promise<Pulse> {
         waiting.add(done)
         signal?.addEventListener('abort', done, { once: true })
       })
+      const changed = beats !== seen
       seen = beats
+      return changed
     },
     close() {
       for (const wake of waiting) wake()
@@ -62,7 +67,8 @@ export async function openPulse(docker: Docker, stack: string): Promise<Pulse> {
 }
 
 function concerns(line: string, stack: string): boolean {
-  if (!line.includes(stack)) return false
+  // Each health check is an `exec`, and three events that change nothing.
+  if (!line.includes(stack) || line.includes('"Action":"exec_')) return false
   try {
     const { Actor } = JSON.parse(line) as DockerEvent
     const attributes = Actor?.Attributes ?? {}

@@ -8,8 +8,8 @@ export const MARK = 'CCCI_SCOPE'
 /** Programs of a run did not end, not even by SIGKILL. */
 export class ProcessesLeftError extends CcciError {}
 
-/** A process that carries a mark. */
-export interface MarkedProcess {
+/** A process, found by its environment. */
+export interface FoundProcess {
   pid: number
   /** Its command line; empty when it cannot be read. */
   command: string
@@ -31,14 +31,18 @@ export function markChildren(mark: string): () => void {
   }
 }
 
+/** The processes that carry a mark, wherever they are in the tree and whoever their parent is by now. */
+export const markedProcesses = (mark: string): FoundProcess[] => processesWith(MARK, mark)
+
 /**
- * The processes that carry a mark, this one excluded, wherever they are in the tree and whoever their parent is by now.
- * Empty where there is no /proc.
+ * The processes that were started with a variable of this value (or a value that starts like this, by `startsWith`) in their
+ * environment, this one excluded. Empty where there is no /proc.
  */
-export function markedProcesses(mark: string): MarkedProcess[] {
-  const wanted = `${MARK}=${mark}`
+export function processesWith(variable: string, value: string, { startsWith = false } = {}): FoundProcess[] {
+  const text = `${variable}=${value}`
+  const wanted = (one: string) => (startsWith ? one.startsWith(text) : one === text)
   return pids().flatMap((pid) => {
-    if (pid === process.pid || !read(pid, 'environ').split('\0').includes(wanted)) return []
+    if (pid === process.pid || !read(pid, 'environ').split('\0').some(wanted)) return []
     return [{ pid, command: read(pid, 'cmdline').replaceAll('\0', ' ').trim() }]
   })
 }
@@ -60,6 +64,11 @@ function read(pid: number, file: string): string {
   } catch {
     return ''
   }
+}
+
+/** Ends a process at once; one that has ended is as wanted. */
+export function killProcess(pid: number): void {
+  tell(pid, 'SIGKILL')
 }
 
 /**

@@ -1,7 +1,8 @@
 import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeAtomically } from '../files/write.ts'
+import { piecesOf } from './pieces.ts'
 import type { Redactor } from './redactor.ts'
-import { piecesOf, replaceFile } from './replace.ts'
 import { isZip, redactZip, UnreadableArchiveError } from './zip.ts'
 
 function* filtered(file: string, redactor: Redactor): Generator<Buffer> {
@@ -47,7 +48,7 @@ export function redactFile(file: string, redactor: Redactor): boolean {
   if (!lstatSync(file).isFile()) return false
   if (isZipFile(file)) return redactZip(file, redactor)
   if (!holdsSecret(file, redactor)) return false
-  replaceFile(file, filtered(file, redactor))
+  writeAtomically(file, filtered(file, redactor))
   return true
 }
 

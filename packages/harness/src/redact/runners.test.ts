@@ -26,6 +26,18 @@ function leaks(folder: string, output: string, value: string): string[] {
   ]
 }
 
+/** Runs a real runner, with the value planted in its environment. */
+async function ran([program = '', ...args]: string[], folder: string, value: string) {
+  const { all } = await execa(process.execPath, [join(REPOSITORY, 'node_modules', program), ...args], {
+    cwd: folder,
+    env: { ...ENV, PLANTED: value },
+    all: true,
+    reject: false,
+    stdin: 'ignore',
+  })
+  return { all, report: readFileSync(join(folder, 'report.json'), 'utf8') }
+}
+
 const VITEST = `
 import { aroundAll, afterAll, describe, expect, test } from 'vitest'
 import { learn } from './guard.ts'
@@ -68,14 +80,7 @@ async function vitest(guard: string) {
     'vitest.config.ts': `export default { test: { pool: 'forks', setupFiles: ['./guard.ts'],
       reporters: ['verbose', ['json', { outputFile: 'report.json' }], ['junit', { outputFile: 'junit.xml' }]] } }`,
   })
-  const { all } = await execa(process.execPath, [join(REPOSITORY, 'node_modules/vitest/vitest.mjs'), 'run'], {
-    cwd: made.folder,
-    env: { ...ENV, PLANTED: value },
-    all: true,
-    reject: false,
-    stdin: 'ignore',
-  })
-  const report = readFileSync(join(made.folder, 'report.json'), 'utf8')
+  const { all, report } = await ran(['vitest/vitest.mjs', 'run'], made.folder, value)
   return { all, report, found: leaks(made.folder, all, value) }
 }
 
@@ -130,14 +135,7 @@ async function playwright(guard: string) {
     'playwright.config.ts': `export default { outputDir: 'results', workers: 1, use: { trace: 'on' },
       reporter: [['list'], ['json', { outputFile: 'report.json' }], ['junit', { outputFile: 'junit.xml' }]] }`,
   })
-  const { all } = await execa(process.execPath, [join(REPOSITORY, 'node_modules/@playwright/test/cli.js'), 'test'], {
-    cwd: made.folder,
-    env: { ...ENV, PLANTED: value },
-    all: true,
-    reject: false,
-    stdin: 'ignore',
-  })
-  const report = readFileSync(join(made.folder, 'report.json'), 'utf8')
+  const { all, report } = await ran(['@playwright/test/cli.js', 'test'], made.folder, value)
   const found = leaks(made.folder, all, value)
   const redactor = new Redactor()
   redactor.learn(value)

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { filesBelow, isZipFile } from './files.ts'
+import { piecesOf } from './pieces.ts'
 import { Redactor } from './redactor.ts'
-import { piecesOf } from './replace.ts'
 import { isZip, UnreadableArchiveError, zipEntries } from './zip.ts'
 
 /** A value is too short to be looked for: it would be found everywhere, or nowhere. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { unzipSync, type Zippable, zipSync } from 'fflate'
 import { CcciError, messageOf } from '../errors.ts'
+import { writeAtomically } from '../files/write.ts'
 import type { Redactor } from './redactor.ts'
-import { replaceFile } from './replace.ts'
 
 /** An archive could not be looked into, so nobody knows whether it holds a secret. */
 export class UnreadableArchiveError extends CcciError {
@@ -74,6 +74,6 @@ export function redactZip(file: string, redactor: Redactor): boolean {
   } catch (error) {
     throw new UnreadableArchiveError([file], error)
   }
-  if (clean) replaceFile(file, [clean])
+  if (clean) writeAtomically(file, [clean])
   return clean !== undefined
 }

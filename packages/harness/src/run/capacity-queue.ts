@@ -25,9 +25,6 @@ interface Row extends CapacityMember {
   ticket: number
 }
 
-/** Kept reachable: a lease that is garbage collected is a lease given back. */
-const held = new Set<Place>()
-
 /**
  * A member's own place in the queue of a folder. Order and weights are rows of one database; that a member lives is
  * proven by the lock of its ticket. Rows and lock files change in the same transactions, so nobody removes a newcomer
@@ -38,6 +35,7 @@ export class Place {
   readonly #folder: string
   readonly #ticket: number
   readonly #lease: Lease
+  #left = false
 
   private constructor(weight: number, folder: string, ticket: number, lease: Lease) {
     this.weight = weight
@@ -52,7 +50,7 @@ export class Place {
     const holder = { runId, pid: process.pid, since: now() }
     let lease: Lease | undefined
     try {
-      const place = inQueue(folder, (queue) => {
+      return inQueue(folder, (queue) => {
         const { lastInsertRowid } = queue
           .prepare("INSERT INTO member (run_id, what, weight, pid, since, state) VALUES (?, ?, ?, ?, ?, 'waiting')")
           .run(runId, what, weight, holder.pid, holder.since)
@@ -62,8 +60,6 @@ export class Place {
         if (!lease) throw new CapacityBusyError(folder)
         return new Place(weight, folder, ticket, lease)
       })
-      held.add(place)
-      return place
     } catch (error) {
       lease?.release()
       throw error
@@ -91,7 +87,8 @@ export class Place {
 
   /** Leaves the queue and gives back what was in use. Idempotent; never throws. */
   leave(): void {
-    if (!held.delete(this)) return
+    if (this.#left) return
+    this.#left = true
     try {
       inQueue(this.#folder, (queue) => remove(queue, this.#ticket, this.#lease))
     } catch {

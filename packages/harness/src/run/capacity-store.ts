@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CcciError, messageOf } from '../errors.ts'
+import { makeSharedFolder } from '../scope/shared-folder.ts'
 
 /** How long one look may block this process; others hold the queue for milliseconds. */
 const BUSY_MS = 1_000
@@ -36,10 +37,8 @@ export const queueExists = (folder: string): boolean => existsSync(databaseIn(fo
 
 /** Makes the folder of a queue; for every user of this machine, like the leases in it. @throws {CapacityQueueError} */
 export function makeFolder(folder: string): void {
-  if (existsSync(folder)) return
   try {
-    mkdirSync(folder, { recursive: true })
-    chmodSync(folder, 0o777)
+    makeSharedFolder(folder)
   } catch (error) {
     throw new CapacityQueueError(folder, error)
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseRecipeOptions } from '../recipe/options.ts'
-import { secrets } from '../redact/own.ts'
+import { secrets } from '../redact/secrets.ts'
 import { customisationLine, customisationOf } from './customisation.ts'
 
 test('the record shows options as they are for this app, functions as such, and no secret', () => {

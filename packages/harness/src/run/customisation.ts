@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { envOf, type RecipeOptions, type UpgradeBase } from '../recipe/options.ts'
-import { learnVariables } from '../redact/own.ts'
+import { learnVariables } from '../redact/secrets.ts'
 
 /**
  * Options as the record shows them: variables as they are for this app's domain, functions as `(function)`, secrets

@@ -1,9 +1,9 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Downtime } from '../app/downtime.ts'
-import type { Blame } from '../errors.ts'
+import { type Blame, CcciError, messageOf } from '../errors.ts'
 import type { LintReport } from '../recipe/lint/report.ts'
-import { secrets } from '../redact/own.ts'
+import { secrets } from '../redact/secrets.ts'
 import type { TestFact } from './facts.ts'
 import type { Stage } from './stages.ts'
 
@@ -82,8 +82,12 @@ export type JournalEvent =
 /** A journal event as it stands in the file: with the time, in milliseconds since 1970. */
 export type JournalLine = JournalEvent & { at: number }
 
+/** The run's journal cannot be written: what happens can no longer be told, so the run cannot be green. */
+export class JournalError extends CcciError {}
+
 export interface Journal {
   readonly file: string
+  /** @throws {JournalError} */
   write(event: JournalEvent): void
 }
 
@@ -93,7 +97,17 @@ export function openJournal(file: string): Journal {
   return {
     file,
     write(event) {
-      appendFileSync(file, `${secrets.text(JSON.stringify({ at: Date.now(), ...event }))}\n`)
+      try {
+        appendFileSync(file, `${secrets.text(JSON.stringify({ at: Date.now(), ...event }))}\n`)
+      } catch (error) {
+        throw new JournalError({
+          happened: 'The journal of the run could not be written.',
+          lastSeen: messageOf(error),
+          todo: 'Is there room on the disk of the state directory (df), and may this user write there?',
+          evidence: file,
+          cause: error,
+        })
+      }
     },
   }
 }

@@ -18,7 +18,7 @@ import { type OptionsInForce, resolveOptions } from '../recipe/options-in-force.
 import { readSample } from '../recipe/sample.ts'
 import { generateSecret, type SecretSpec, secretSpecs } from '../recipe/secrets.ts'
 import { shippedLimits } from '../recipe/shipped-options.ts'
-import { isSecretName, learnSecret, learnVariables, secrets } from '../redact/own.ts'
+import { isSecretName, learnSecret, learnVariables, secrets } from '../redact/secrets.ts'
 import type { Settings } from '../settings/schema.ts'
 import { basesOf } from './applicable.ts'
 import { customisationOf } from './customisation.ts'

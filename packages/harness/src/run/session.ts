@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
 import { Lifecycle, type Purpose } from '../app/lifecycle.ts'
@@ -23,7 +24,7 @@ import type { ComposeView } from '../recipe/compose-view.ts'
 import { envOf, type RecipeOptions, type UpgradeBase } from '../recipe/options.ts'
 import { type OptionOrigins, type OptionsInForce, resolveOptions } from '../recipe/options-in-force.ts'
 import { shippedLimits } from '../recipe/shipped-options.ts'
-import { learnSecret } from '../redact/own.ts'
+import { learnSecret } from '../redact/secrets.ts'
 import { pathKind, processesKind, volumeKind } from '../scope/kinds.ts'
 import { type Scope, ScopeCloseError } from '../scope/scope.ts'
 import { within } from '../scope/within.ts'
@@ -37,7 +38,7 @@ import { lintStage } from './lint-stage.ts'
 import { type Plan, plannedDeployments, startsAtBase } from './plan.ts'
 import { preflight } from './preflight.ts'
 import { RUN_STAGES, type RunStage } from './stages.ts'
-import { RUN_FILES, recipeName } from './store.ts'
+import { RUN_FILES, readRecord, recipeName } from './store.ts'
 import { findSubject, type Subject } from './subject.ts'
 import { type Turn, takeTurn } from './turn.ts'
 
@@ -109,6 +110,7 @@ export class Session implements AsyncDisposable {
   #backup: Promise<Backup> | undefined
   #closing: Promise<void> | undefined
   #keeps = false
+  #endedFromOutside = false
 
   private constructor({ request, settings, docker, turn, journal, inForce, subject, engineApp }: Opened) {
     this.settings = settings
@@ -272,6 +274,11 @@ export class Session implements AsyncDisposable {
     this.#keeps = this.settings.keepOnFailure > 0
   }
 
+  /** The run is ended from outside: nothing stays up, whatever has failed. */
+  keepNothing(): void {
+    this.#endedFromOutside = true
+  }
+
   /**
    * Removes everything this session made and gives the lease back last. Idempotent. What could not be removed is in the
    * journal and in the error.
@@ -299,7 +306,7 @@ export class Session implements AsyncDisposable {
       tell({ event: 'teardown', clean: left.length === 0, left, durationMs: performance.now() - started })
     const { deployments: counted } = this.lifecycle
     tell({ event: 'deployments', counted, planned: plannedDeployments(this.plan, this.reached) })
-    if (this.#keeps && counted > 0) return await this.#keep(tell)
+    if (this.#keeps && counted > 0 && !this.#isInterrupted()) return await this.#keep(tell)
     this.scope.abort()
     try {
       await within(HELPERS_MS, this.#closeHelpers())
@@ -311,6 +318,12 @@ export class Session implements AsyncDisposable {
     } finally {
       this.#turn.end()
     }
+  }
+
+  /** Whether this worker, or the runner that has told its reporter so, was told to end. */
+  #isInterrupted(): boolean {
+    const file = join(this.runDir, RUN_FILES.record)
+    return this.#endedFromOutside || (existsSync(file) && readRecord(this.runDir).state === 'interrupted')
   }
 
   /** Leaves the app up; its warden, or the janitor, ends it. */

@@ -1,12 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { writeAtomically } from '../files/write.ts'
 import { assembleRecord } from './assemble.ts'
 import { previousDurations } from './previous.ts'
 import type { RunRecord } from './record.ts'
 import { asInterrupted, findRecord, isRunning, listRecords, newRunId, readRecord, runDir, saveRecord } from './store.ts'
-import { writeAtomically } from './write.ts'
 
 let stateDir: string
 beforeEach(() => {
@@ -29,21 +29,6 @@ const record = (id: string, given: Partial<RunRecord> = {}): RunRecord => ({
   ...given,
 })
 const keep = (one: RunRecord) => saveRecord(runDir(stateDir, one.id), one)
-
-describe('writing atomically', () => {
-  test('replaces a file whole and leaves nothing beside it', () => {
-    const file = join(stateDir, 'deep', 'file')
-    writeAtomically(file, 'one')
-    writeAtomically(file, 'two')
-    expect(readdirSync(join(stateDir, 'deep'))).toEqual(['file'])
-  })
-  test('leaves the old file and nothing beside it when it fails', () => {
-    mkdirSync(join(stateDir, 'taken'))
-    expect(() => writeAtomically(join(stateDir, 'taken'), 'text')).toThrow()
-    expect(existsSync(join(stateDir, 'taken'))).toBe(true)
-    expect(readdirSync(stateDir)).toEqual(['taken'])
-  })
-})
 
 describe('run ids', () => {
   test('sort by time, name the recipe and are unique', () => {

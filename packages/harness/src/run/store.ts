@@ -4,10 +4,10 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { closest, distance } from 'fastest-levenshtein'
 import { CcciError, messageOf, UsageError } from '../errors.ts'
+import { writeAtomically } from '../files/write.ts'
 import { outcomesOf } from './assemble.ts'
 import { levelOf } from './level.ts'
 import { type RunRecord, runRecord } from './record.ts'
-import { writeAtomically } from './write.ts'
 
 /** Nobody recorded a run of this name here. */
 export class UnknownRunError extends UsageError {}

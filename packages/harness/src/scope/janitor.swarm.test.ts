@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +15,7 @@ import { keep } from './kept.ts'
 import { pathKind, processesKind, stackKind, volumeKind } from './kinds.ts'
 import { placeOrder, type ScopeOrder } from './order.ts'
 import { Scope } from './scope.ts'
+import { holderProcess } from './test-holder.ts'
 
 const dockerHost = 'unix:///var/run/docker.sock'
 
@@ -76,24 +75,7 @@ const order = (): ScopeOrder =>
   })
 
 /** Another process that holds the stack's lease until it is ended. */
-async function owner() {
-  const script = `
-    const { takeLease } = await import(${JSON.stringify(join(import.meta.dirname, 'lease.ts'))})
-    const request = { folder: ${JSON.stringify(at('leases'))}, name: '${place.stack}', runId: 'live-run', timeoutMs: 0 }
-    await takeLease(request)
-    console.log('held')
-    setInterval(() => {}, 60_000)`
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  await once(child.stdout, 'data')
-  return {
-    async kill() {
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-    },
-  }
-}
+const owner = () => holderProcess(at('leases'), place.stack, 'live-run')
 
 describe('what a dead run has left is found', () => {
   test('by its labels alone: no ledger, no .env, no state directory', async () => {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeAtomically } from '../run/write.ts'
+import { writeAtomically } from '../files/write.ts'
 
 /** A failed app that is left up for a while, so that somebody can look at it. */
 export interface Kept {

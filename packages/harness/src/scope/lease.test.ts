@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { isLeaseHeld, LeaseHeldError, takeLease } from './lease.ts'
+import { holderProcess } from './test-holder.ts'
 
 let folder: string
 beforeEach(() => {
@@ -15,24 +14,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const request = (timeoutMs = 0) => ({ folder, name: 'cust-000000', runId: 'this-run', timeoutMs })
 
-/** Another process that takes the lease, says so, and holds it until it is ended. */
-async function holderProcess() {
-  const script = `
-    const { takeLease } = await import(${JSON.stringify(join(import.meta.dirname, 'lease.ts'))})
-    await takeLease({ folder: ${JSON.stringify(folder)}, name: 'cust-000000', runId: 'other-run', timeoutMs: 0 })
-    console.log('held')
-    setInterval(() => {}, 60_000)`
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  await once(child.stdout, 'data')
-  return {
-    async kill() {
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-    },
-  }
-}
+const holder = () => holderProcess(folder, 'cust-000000', 'other-run')
 
 test('a lease that nobody holds is taken at once, and can be taken again after its release', async () => {
   const first = await takeLease(request())
@@ -42,28 +24,28 @@ test('a lease that nobody holds is taken at once, and can be taken again after i
 })
 
 test('a lease held by another process is refused at the deadline, naming the holder', async () => {
-  const holder = await holderProcess()
+  const other = await holder()
   try {
     const error = await takeLease(request()).catch((caught: unknown) => caught)
     expect(error).toBeInstanceOf(LeaseHeldError)
     expect((error as LeaseHeldError).message).toMatch(/cust-000000 is in use by run other-run \(process \d+/)
   } finally {
-    await holder.kill()
+    await other.kill()
   }
 })
 
 test('the operating system gives the lease back when its holder is killed', async () => {
-  const holder = await holderProcess()
+  const other = await holder()
   let told = ''
   const waiting = takeLease({ ...request(20_000), onWait: (text) => (told = text) })
-  await holder.kill()
+  await other.kill()
   const lease = await waiting
   lease.release()
   expect(told === '' || told.includes('other-run')).toBe(true)
 })
 
 test('waiting ends with an abort', async () => {
-  const holder = await holderProcess()
+  const other = await holder()
   try {
     const controller = new AbortController()
     const waiting = takeLease({
@@ -73,7 +55,7 @@ test('waiting ends with an abort', async () => {
     })
     await expect(waiting).rejects.toThrow()
   } finally {
-    await holder.kill()
+    await other.kill()
   }
 })
 
@@ -85,9 +67,9 @@ test('a lease leaves no file behind when it is given back', async () => {
 })
 
 test('a lease that a killed process has left is free, and whether one is held can be asked', async () => {
-  const holder = await holderProcess()
+  const other = await holder()
   expect(isLeaseHeld(folder, 'cust-000000')).toBe(true)
-  await holder.kill()
+  await other.kill()
   expect(isLeaseHeld(folder, 'cust-000000')).toBe(false)
   expect(isLeaseHeld(folder, 'nobody-000000')).toBe(false)
 })

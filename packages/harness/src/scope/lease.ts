@@ -4,7 +4,6 @@ import {
   closeSync,
   constants,
   existsSync,
-  mkdirSync,
   openSync,
   readFileSync,
   rmSync,
@@ -14,6 +13,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CcciError, messageOf } from '../errors.ts'
+import { makeSharedFolder } from './shared-folder.ts'
 
 /** Who holds a lease. */
 export interface LeaseHolder {
@@ -39,7 +39,7 @@ export interface Lease extends Disposable {
  * every user of this machine.
  */
 export function tryLease(folder: string, name: string, holder: LeaseHolder): Lease | undefined {
-  sharedFolder(folder)
+  makeSharedFolder(folder)
   const file = join(folder, `${name}.lock`)
   const note = join(folder, `${name}.json`)
   const database = guarded(folder, () => lock(file))
@@ -130,12 +130,6 @@ function guarded<Value>(folder: string, work: () => Value): Value {
   } finally {
     guard.close()
   }
-}
-
-function sharedFolder(folder: string): void {
-  if (existsSync(folder)) return
-  mkdirSync(folder, { recursive: true })
-  chmodSync(folder, 0o777)
 }
 
 /** Whether somebody holds the lease now. */

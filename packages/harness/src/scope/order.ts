@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { messageOf } from '../errors.ts'
-import { writeAtomically } from '../run/write.ts'
+import { writeAtomically } from '../files/write.ts'
 import { Ledger, LedgerError } from './ledger.ts'
 
 /** All that another process must know to end a run whose own process is gone; the ledger says what there is to undo. */

@@ -12,15 +12,17 @@ import { takeLease } from './lease.ts'
 let root: string
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'ccci-warden-'))
-  mkdirSync(join(root, 'run'))
 })
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 const at = (name: string) => join(root, name)
 const harness = join(import.meta.dirname, '..')
 
-/** Takes a lease, opens a scope with a warden, makes a folder, says so, and then does what it is told. */
-const owner = (then: string) => {
+/**
+ * Takes a lease (unless somebody else is to hold it), opens a scope with a warden, makes a folder, says so, and then does
+ * what it is told.
+ */
+const owner = (then: string, { id = 'one', takes = true } = {}) => {
   const program = `
     import { mkdirSync } from 'node:fs'
     import { pathKind } from '${harness}/scope/kinds.ts'
@@ -28,18 +30,19 @@ const owner = (then: string) => {
     import { placeOrder } from '${harness}/scope/order.ts'
     import { Scope } from '${harness}/scope/scope.ts'
     import { postWarden } from '${harness}/scope/warden.ts'
-    const lease = await takeLease({ folder: '${at('leases')}', name: 'app', runId: 'one', timeoutMs: 0 })
+    const lease = ${takes} && await takeLease({ folder: '${at('leases')}', name: 'app-${id}', runId: '${id}', timeoutMs: 0 })
     const order = placeOrder('${at('scopes')}', {
-      runId: 'one', dockerHost: 'unix:///nowhere', teardownTimeoutMs: 5000,
-      lease: { folder: '${at('leases')}', name: 'app' }, runDir: '${at('run')}',
+      runId: '${id}', dockerHost: 'unix:///nowhere', teardownTimeoutMs: 5000,
+      lease: { folder: '${at('leases')}', name: 'app-${id}' }, runDir: '${at(`run-${id}`)}',
     })
     const scope = new Scope({ folder: order.folder, teardownTimeoutMs: 5000 })
     const warden = postWarden(order, console.error)
-    await scope.acquire(pathKind, { path: '${at('made')}' }, async () => mkdirSync('${at('made')}'))
+    await scope.acquire(pathKind, { path: '${at(`made-${id}`)}' }, async () => mkdirSync('${at(`made-${id}`)}'))
     console.log('made')
     ${then}
   `
-  const file = at('owner.ts')
+  mkdirSync(at(`run-${id}`), { recursive: true })
+  const file = at(`owner-${id}.ts`)
   writeFileSync(file, program)
   return execa(process.execPath, [file], { reject: false, forceKillAfterDelay: false })
 }
@@ -48,13 +51,13 @@ const made = async ({ stdout }: ReturnType<typeof owner>) => {
   await once(stdout, 'data')
 }
 
-const journal = (): JournalLine[] => readJournal(at('run/journal.jsonl'))
+const journal = (id = 'one'): JournalLine[] => readJournal(at(`run-${id}/journal.jsonl`))
 
-const removed = () =>
+const removed = (id = 'one') =>
   vi.waitFor(
     () => {
-      if (existsSync(at('made')) || existsSync(at('scopes/one'))) throw new Error('still there')
-      if (!journal().some(({ event }) => event === 'teardown')) throw new Error('nothing was told')
+      if (existsSync(at(`made-${id}`)) || existsSync(at(`scopes/${id}`))) throw new Error('still there')
+      if (!journal(id).some(({ event }) => event === 'teardown')) throw new Error('nothing was told')
     },
     { timeout: 15_000, interval: 20 },
   )
@@ -78,7 +81,7 @@ test('when its owner exits without a word, too', async () => {
 test('when its owner has closed the scope there is nothing to do and nothing to tell', async () => {
   const child = await owner('await scope.close(); lease.release(); warden.dismiss()')
   expect(child.exitCode).toBe(0)
-  expect(existsSync(at('made'))).toBe(false)
+  expect(existsSync(at('made-one'))).toBe(false)
   expect(journal()).toEqual([])
 })
 
@@ -87,17 +90,20 @@ test('an owner is not kept alive by its warden', async () => {
   expect(exitCode).toBe(0)
 })
 
-test('a warden waits until whoever has taken the lease meanwhile is done', async () => {
-  const child = owner('setInterval(() => {}, 1000)')
-  await made(child)
-  const folder = at('leases')
-  const taking = takeLease({ folder, name: 'app', runId: 'two', timeoutMs: 10_000 })
-  child.kill('SIGKILL')
-  await child
-  // Either may be first; what must not be is both at once.
-  const lease = await taking
-  const first = journal().length === 0
-  if (first) expect(existsSync(at('made'))).toBe(true)
+test('a warden touches nothing while somebody else holds the lease, and does its work then', async () => {
+  const lease = await takeLease({ folder: at('leases'), name: 'app-one', runId: 'other', timeoutMs: 0 })
+  const watched = owner('setInterval(() => {}, 1000)', { takes: false })
+  await made(watched)
+  watched.kill('SIGKILL')
+  await watched
+  // Two wardens that have been woken later, one after the other, are done: so would this one be.
+  for (const id of ['two', 'three']) {
+    const free = owner('process.exit(0)', { id })
+    await free
+    await removed(id)
+  }
+  expect(existsSync(at('made-one'))).toBe(true)
+  expect(journal()).toEqual([])
   lease.release()
   await removed()
 })

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { testHost } from '../../docker/test-stack.ts'
 import { messageOf } from '../../errors.ts'
 import type { TestCommit } from '../../recipe/test-repository.ts'
-import { secrets } from '../../redact/own.ts'
+import { secrets } from '../../redact/secrets.ts'
 import { openTestApp, type TestApp, type TestAppOptions } from '../conformance-app.ts'
 import { AbraError, AbraRefusedError } from './errors.ts'
 

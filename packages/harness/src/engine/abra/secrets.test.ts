@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { secrets } from '../../redact/own.ts'
+import { secrets } from '../../redact/secrets.ts'
 import { learnPrinted } from './secrets.ts'
 
 const NAMES = new Set(['db_password', 'app_example_org_db_password_v1', 'v1'])

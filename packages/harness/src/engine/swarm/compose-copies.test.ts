@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { dockerClient } from '../../docker/connect.ts'
 import { ShapeApp } from '../../recipe/shapes/shape-app.ts'
 import { loadSettings } from '../../settings/load.ts'
-import { writeCopies } from './compose-copies.ts'
+import { copiesIn, writeCopies } from './compose-copies.ts'
 
 test('copies stand where relative paths start: in the folder of the first file', async () => {
   const files = {
@@ -25,6 +25,7 @@ test('copies stand where relative paths start: in the folder of the first file',
   const copies = await writeCopies({ app: one.app, target, compose, env, ipvs: true })
   const { dir } = one.app.checkout
   expect(copies.map((copy) => relative(dir, copy))).toEqual(['base/.cc-ci.0.yml', 'base/.cc-ci.1.yml'])
+  expect(copiesIn(dir)).toEqual(copies)
   expect(await readFile(copies[1] ?? '', 'utf8')).toContain('cc-ci.run')
   expect(compose.configs.page?.file).toBe(join(dir, 'base/page'))
 })

@@ -1,11 +1,25 @@
+import { existsSync, readdirSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { parseDocument } from 'yaml'
 import { ownerLabels } from '../../docker/labels.ts'
 import type { ComposeView, ServiceSpec } from '../../recipe/compose-view.ts'
 import { typeText } from '../../recipe/version.ts'
 import type { EngineApp, Target } from '../engine.ts'
 import { patchCompose, type ServicePatch } from './patch-compose.ts'
+
+const COPY = /^\.cc-ci\.(\d+)\.yml$/
+
+/** The copies that stand in a checkout, absolute, in their order. */
+export function copiesIn(checkout: string): string[] {
+  if (!existsSync(checkout)) return []
+  return readdirSync(checkout, { recursive: true, encoding: 'utf8' })
+    .filter((path) => COPY.test(basename(path)))
+    .sort((one, other) => numberOf(one) - numberOf(other))
+    .map((path) => join(checkout, path))
+}
+
+const numberOf = (copy: string): number => Number(COPY.exec(basename(copy))?.[1])
 
 export interface CopyRequest {
   app: EngineApp

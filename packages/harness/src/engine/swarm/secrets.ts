@@ -2,7 +2,7 @@ import type Docker from 'dockerode'
 import { ownerLabels, STACK_LABEL } from '../../docker/labels.ts'
 import { RecipeError } from '../../errors.ts'
 import { generateSecret, passphraseWarning, type SecretSpec } from '../../recipe/secrets.ts'
-import { learnSecret } from '../../redact/own.ts'
+import { learnSecret } from '../../redact/secrets.ts'
 import type { EngineApp } from '../engine.ts'
 
 /** A secret marked `# generate=false` has no value given for it. */
