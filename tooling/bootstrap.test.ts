@@ -84,5 +84,7 @@ test('nothing is run after a part that failed', async () => {
 test('an unknown command is refused with those there are, before anything is done', async () => {
   const { code, err } = await bootstrap('deploy').ended
   expect(code).toBe(2)
-  expect(err).toBe('There is no "deploy". There are: start, test, dev-host, bench, kill-matrix, shapes, soak, check.\n')
+  expect(err).toBe(
+    'There is no "deploy". There are: start, test, test:apps, dev-host, bench, kill-matrix, mutants, shapes, soak, check.\n',
+  )
 })
