@@ -21,6 +21,17 @@ function recorded(end: CliEnd): Recorded {
   return { ...end, record, folder }
 }
 
+test('a recipe without a suite that ships tests of its own is green by the generic suite and by these', async () => {
+  const subject = host.subject('local-tests')
+  const { exitCode, all, record } = recorded(await host.cli(['run', 'local-tests', '--pr', subject.pr]))
+  expect(exitCode, all).toBe(0)
+  expect(record).toMatchObject({ verdict: 'green', level: 5, deployments: { counted: 3, planned: 3 } })
+  const own = record.stages.find(({ stage }) => stage === 'recipe-local')
+  expect(own?.outcome).toBe('pass')
+  expect(new Set(own?.tests.map(({ name }) => name.split(' ')[0]))).toContain('run')
+  expect(await host.leftOf(subject, record.id)).toEqual([])
+})
+
 describe('two runs of the same app at the same time', () => {
   let subject: Subject
   let first: Recorded
