@@ -22,7 +22,7 @@ export default defineConfig({
           name: 'unit',
           include: own.map((path) => `${path}.test.ts`),
           // Sample recipes ship tests of their own, which are run against their apps.
-          exclude: ['**/node_modules/**', '**/*.swarm.test.ts', 'tooling/dev-host/recipes/**'],
+          exclude: ['**/node_modules/**', '**/*.swarm.test.ts', '**/*.apps.test.ts', 'tooling/dev-host/recipes/**'],
           testTimeout: 20_000,
           sequence: { groupOrder: 0 },
         },
@@ -36,10 +36,23 @@ export default defineConfig({
           hookTimeout: 120_000,
           // These tests are about one thing each; that they wait for each other's capacity is not it.
           env: { CCCI_CAPACITY: '64' },
-          // Two cores: a few apps side by side at most, or waiting for the machine takes longer than the tests.
-          maxWorkers: 2,
+          // A few apps side by side, which mostly wait; with many more, they would wait for the machine.
+          maxWorkers: 3,
           maxConcurrency: 3,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'apps',
+          // They need an app that takes minutes to build and half a gigabyte to run: npm run test:apps brings it up.
+          include: own.map((path) => `${path}.apps.test.ts`),
+          exclude: ['**/node_modules/**'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          env: { CCCI_CAPACITY: '64' },
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
       ...(await Promise.all(

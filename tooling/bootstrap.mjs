@@ -18,6 +18,9 @@ const COMPILE_CACHE = join(MODULES, '.cache', 'node')
 
 const DEV_HOST = ['tooling/dev-host/main.ts']
 
+/** Whether Vitest is told which projects to run; otherwise all but those that need heavy apps (`test:apps`) are. */
+const namesProjects = (args) => args.some((arg) => arg.startsWith('--project'))
+
 /** For each command: the programs to run one after the other, as long as they succeed. */
 const COMMANDS = {
   start: (args) => [
@@ -26,7 +29,11 @@ const COMMANDS = {
   ],
   test: (args) => [
     ['node', ...DEV_HOST, 'up'],
-    ['vitest', 'run', ...args],
+    ['vitest', 'run', ...(namesProjects(args) ? [] : ['--project=!apps']), ...args],
+  ],
+  'test:apps': (args) => [
+    ['node', ...DEV_HOST, 'up', '--with', 'keycloak'],
+    ['vitest', 'run', '--project=apps', ...args],
   ],
   'dev-host': (args) => [['node', ...DEV_HOST, ...args]],
   bench: (args) => [

@@ -5,6 +5,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { EXIT, exitCodeOfError } from './exit-codes.ts'
 import { type JanitorFlags, janitorCommand } from './janitor.ts'
 import { type PlanFlags, planCommand } from './plan.ts'
+import { type PruneFlags, pruneCommand } from './prune.ts'
 import type { RunFlags } from './request.ts'
 import { runCommand } from './run.ts'
 import { type RunsFlags, runsCommand } from './runs.ts'
@@ -41,6 +42,16 @@ Examples:
   cc-ci janitor --watch                  a round every 10 seconds (a host runs this as a service)
   cc-ci janitor --end-kept cust-3f9a2c_ci_localhost
                                          end an app that --keep-on-failure has kept`
+
+const PRUNE_HELP = `
+Docker is pruned only when its disk is full enough (CCCI_PRUNE_AT, 80 % by default), no run is live and no service is
+converging; otherwise the gate that holds it is named, with exit code 0. What has a name stays, and so does every volume.
+What was done stands in prune.jsonl in the state directory.
+
+Examples:
+  cc-ci prune --dry-run   say what would be done
+  cc-ci prune             what a host does once a day, as ci-docker-prune
+  cc-ci prune --records   only run records, whatever the disk (CCCI_RECORD_BUDGET, CCCI_RECORD_KEEP)`
 
 const SHOW_HELP = `
 Examples:
@@ -123,6 +134,15 @@ function program(root: string, cwd: string, done: (code: number) => void): Comma
     .option('--json', 'print one JSON object a line')
     .addHelpText('after', JANITOR_HELP)
     .action(async (stacks: string[], flags: JanitorFlags) => done(await janitorCommand(stacks, flags, root)))
+
+  cli
+    .command('prune')
+    .description('keep run records to their budget, and prune Docker when the disk is full and nothing is going on')
+    .option('--dry-run', 'say what would be done, do nothing')
+    .option('--records', 'only run records')
+    .option('--json', 'print one JSON object a line')
+    .addHelpText('after', PRUNE_HELP)
+    .action(async (flags: PruneFlags) => done(await pruneCommand(flags, root)))
   return cli
 }
 

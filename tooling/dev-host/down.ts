@@ -12,6 +12,7 @@ import { stopRouter } from './router-process.ts'
 import { findNetwork, GATEWAY_NETWORK } from './swarm.ts'
 import { until } from './until.ts'
 import type { Part } from './up.ts'
+import { removeWarmKeycloak, warmKeycloakStack } from './warm-keycloak.ts'
 
 /** Stacks are still deployed, of runs that go on perhaps. */
 class StacksLeftError extends UsageError {}
@@ -37,7 +38,8 @@ export async function downParts(settings: Settings, options: DownOptions): Promi
   })
   return [
     withDocker('Stacks', async (docker) => {
-      const left = await stacksInTheWay(docker, made)
+      const ours = made.extras?.includes('keycloak') ? warmKeycloakStack(settings) : undefined
+      const left = (await stacksInTheWay(docker, made)).filter((stack) => stack !== ours)
       if (left.length === 0) return 'none in the way'
       if (options.force) return `left behind: ${left.join(', ')}`
       throw new StacksLeftError({
@@ -46,6 +48,9 @@ export async function downParts(settings: Settings, options: DownOptions): Promi
         todo: 'Wait for their runs to end, or remove them (docker stack rm <name>), or go on without: down --force',
       })
     }),
+    ...(made.extras?.includes('keycloak')
+      ? [{ title: 'Warm Keycloak', work: () => removeWarmKeycloak(docker, settings) }]
+      : []),
     { title: 'Router', work: async () => ((await stopRouter(paths)) ? 'ended' : 'not running') },
     withDocker('Proxy', async (docker) => ((await removeProxy(docker, settings.stateDir)) ? 'removed' : 'not there')),
     withDocker('Images', async (docker) =>

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { hostFile, type SettingsInput, writeAtomically } from '@cc-ci/harness'
+import type { Extra } from './extras.ts'
 import type { ProcessMark } from './process-mark.ts'
 
 /** What `up` made and `down` may therefore take away. */
@@ -10,6 +11,8 @@ export interface Made {
   swarm?: { gateway: boolean }
   /** The name of the overlay network. */
   network?: string
+  /** What was asked for with `--with`. */
+  extras?: Extra[]
 }
 
 /** The dev host's `host.json`: how to reach it (settings, read by everything) and what was made (read by `down`). */

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { CcciError, messageOf, run } from '@cc-ci/harness'
 import type Docker from 'dockerode'
 import { type BuildTools, baseInputs, buildBase, hashOfBase } from './base-image.ts'
+import type { Extra } from './extras.ts'
 import { hashOf, hashOfFolder } from './files.ts'
 import type { Step } from './step.ts'
 import { findProgram, installPackages } from './system.ts'
@@ -19,6 +20,8 @@ interface ImageName {
   from?: string
   /** The share of one processor that its build may use. Default: all there is. */
   processor?: number
+  /** It is built only where this was asked for. */
+  extra?: Extra
 }
 
 /** In the order they are built: each may stand on those before it. `base` comes from packages alone. */
@@ -28,6 +31,8 @@ const IMAGES: readonly ImageName[] = [
   { name: 'restic' },
   { name: 'helper', from: 'restic', processor: 0.02 },
   { name: 'caddy' },
+  { name: 'mariadb', alias: 'mariadb:10.11', extra: 'keycloak' },
+  { name: 'keycloak', alias: 'keycloak/keycloak:26.4.7', extra: 'keycloak' },
 ]
 
 /** Marks an image as ours and says what it was built from. */
@@ -45,10 +50,11 @@ export interface PlannedImage extends ImageName {
   hash: string
 }
 
-/** What every image should be on this host, by content. */
-export async function planImages(): Promise<PlannedImage[]> {
+/** What every image should be on this host, by content; of those that must be asked for, only what was. */
+export async function planImages(extras: readonly Extra[] = []): Promise<PlannedImage[]> {
   const base = hashOfBase(await baseInputs())
-  return IMAGES.map((image) => ({
+  const wanted = IMAGES.filter(({ extra }) => extra === undefined || extras.includes(extra))
+  return wanted.map((image) => ({
     ...image,
     hash:
       image.name === 'base'

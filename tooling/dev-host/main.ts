@@ -1,6 +1,7 @@
 import { CcciError, loadSettings, messageOf } from '@cc-ci/harness'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { type DownOptions, downParts } from './down.ts'
+import { EXTRAS, type Extra } from './extras.ts'
 import { withLock } from './lock.ts'
 import { runParts } from './show.ts'
 import { statusOf } from './status.ts'
@@ -13,11 +14,12 @@ const program = new Command('dev-host').description(
 program
   .command('up')
   .description('bring the dev host up; what is there already is used')
-  .action(async () => {
+  .addOption(new Option('--with <app...>', 'a shared app beside it, with its images and recipe').choices(EXTRAS))
+  .action(async ({ with: asked = [] }: { with?: Extra[] }) => {
     const { stateDir } = await loadSettings()
     await withLock(`dev-host ${stateDir}`, sayWaiting, async () => {
       // Read again: another `up` may just have chosen for this one.
-      await runParts(await upParts(await loadSettings()))
+      await runParts(await upParts(await loadSettings(), asked))
     })
   })
 

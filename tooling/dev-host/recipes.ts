@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '@cc-ci/harness'
+import { type Extra, isExtra } from './extras.ts'
 import { hashOf, hashOfFolder } from './files.ts'
 
 /** A sample recipe: a folder with one complete tree a version. */
@@ -24,9 +25,10 @@ const AUTHOR = { name: 'cc-ci', email: 'cc-ci@localhost' }
 const FIRST_DAY = Date.UTC(2025, 0, 1, 12)
 const DAY_MS = 86_400_000
 
-/** The sample recipes in a folder. */
-export function sampleRecipes(folder = SAMPLES): SampleRecipe[] {
-  return foldersIn(folder).map((name) => ({ name, versions: foldersIn(join(folder, name)).sort(byVersion) }))
+/** The sample recipes in a folder; of those that must be asked for, only what was. */
+export function sampleRecipes(folder = SAMPLES, extras: readonly Extra[] = []): SampleRecipe[] {
+  const wanted = foldersIn(folder).filter((name) => !isExtra(name) || extras.includes(name))
+  return wanted.map((name) => ({ name, versions: foldersIn(join(folder, name)).sort(byVersion) }))
 }
 
 const foldersIn = (folder: string): string[] =>
@@ -48,9 +50,13 @@ const contentOf = (folder: string): string => hashOf(FORM, hashOfFolder(folder))
  *
  * @returns the names of those that were made
  */
-export async function ensureRecipes(target: string, folder = SAMPLES): Promise<string[]> {
+export async function ensureRecipes(
+  target: string,
+  folder = SAMPLES,
+  extras: readonly Extra[] = [],
+): Promise<string[]> {
   mkdirSync(target, { recursive: true })
-  const samples = sampleRecipes(folder)
+  const samples = sampleRecipes(folder, extras)
   const stale = samples.filter(({ name }) => !isCurrent(name, target, folder))
   for (const sample of stale) await makeRepository(sample, target, folder)
   for (const name of foldersIn(target)) {

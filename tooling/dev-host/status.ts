@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { connectDocker, hostFile, messageOf, type Settings } from '@cc-ci/harness'
+import { connectDocker, findWarmKeycloak, hostFile, messageOf, type Settings } from '@cc-ci/harness'
 import type Docker from 'dockerode'
 import { certificateFiles, usableCertificate } from './certificate.ts'
+import { readHost } from './host.ts'
 import { contentTag, imageId, planImages } from './images.ts'
 import { devHostPaths } from './paths.ts'
 import { proxyListen } from './port.ts'
 import { fetchThroughProxy } from './proxy-probe.ts'
-import { isCurrent, sampleRecipes } from './recipes.ts'
+import { isCurrent, SAMPLES, sampleRecipes } from './recipes.ts'
 import { runningRouter } from './router-process.ts'
 import { findNetwork } from './swarm.ts'
 import { isExecutable } from './system.ts'
@@ -18,12 +19,16 @@ export interface PartStatus {
   detail: string
 }
 
+/** The part that is there only where it was asked for. */
+export const WARM_KEYCLOAK = 'warm keycloak'
+
 /** Looks at every part of the dev host; changes nothing. */
 export async function statusOf(settings: Settings): Promise<PartStatus[]> {
   const paths = devHostPaths(settings.stateDir)
   const files = certificateFiles(paths.tls)
   const certificate = usableCertificate(files, settings.baseDomain)
   const router = runningRouter(paths)
+  const extras = readHost(settings.stateDir).made.extras ?? []
   return [
     ...(await ofDocker(settings)),
     {
@@ -40,10 +45,11 @@ export async function statusOf(settings: Settings): Promise<PartStatus[]> {
       ok: isExecutable(settings.chromium),
       detail: `${settings.chromium}${isExecutable(settings.chromium) ? '' : ' is missing'}`,
     },
-    ...sampleRecipes().map(({ name, versions }) => {
+    ...sampleRecipes(SAMPLES, extras).map(({ name, versions }) => {
       const ok = isCurrent(name, paths.recipes)
       return { part: `recipe ${name}`, ok, detail: ok ? versions.join(', ') : 'missing or out of date' }
     }),
+    ...(extras.includes('keycloak') ? [await ofKeycloak(settings)] : []),
     {
       part: 'settings',
       ok: existsSync(hostFile(settings.stateDir)),
@@ -80,6 +86,14 @@ async function ofDocker(settings: Settings): Promise<PartStatus[]> {
       }),
     )),
   ]
+}
+
+async function ofKeycloak(settings: Settings): Promise<PartStatus> {
+  const part = WARM_KEYCLOAK
+  const warm = await findWarmKeycloak(settings)
+  if (typeof warm === 'string') return { part, ok: false, detail: warm.split('\n')[0] ?? '' }
+  await warm[Symbol.asyncDispose]()
+  return { part, ok: true, detail: `${warm.admin.access.url} lets its administrator in` }
 }
 
 async function ofProxy(settings: Settings, ca: string): Promise<PartStatus> {

@@ -1,20 +1,22 @@
 import { mkdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { dockerClient, type Settings } from '@cc-ci/harness'
+import { dockerClient, keycloakFile, type Settings } from '@cc-ci/harness'
 import type Docker from 'dockerode'
 import { certificateFiles, ensureCertificate } from './certificate.ts'
 import { ensureChromium } from './chromium.ts'
 import { ensureEngine } from './engine.ts'
-import { readHost, writeHost } from './host.ts'
+import type { Extra } from './extras.ts'
+import { readHost, recordMade, writeHost } from './host.ts'
 import { ensureImage, planImages } from './images.ts'
 import { devHostPaths } from './paths.ts'
 import { proxyListen } from './port.ts'
 import { preflight } from './preflight.ts'
 import { checkProxyPlace, ensureProxy } from './proxy-container.ts'
-import { ensureRecipes, sampleRecipes } from './recipes.ts'
+import { ensureRecipes, SAMPLES, sampleRecipes } from './recipes.ts'
 import { ensureRouter } from './router-process.ts'
 import type { Step } from './step.ts'
 import { ensureNetwork, ensureSwarm } from './swarm.ts'
+import { ensureWarmKeycloak } from './warm-keycloak.ts'
 
 /** A part of `up`: what it is about, and what is done; the answer says in a few words how it went. */
 export interface Part {
@@ -22,14 +24,19 @@ export interface Part {
   work(say: (text: string) => void): Promise<string>
 }
 
-/** Everything `up` does, in order. Each part looks first and does only what is missing. */
-export async function upParts(settings: Settings): Promise<Part[]> {
+/**
+ * Everything `up` does, in order. Each part looks first and does only what is missing.
+ *
+ * @param asked what is brought up beside what every dev host has; an `up` that asks for less leaves what others have asked
+ *   for as it is.
+ */
+export async function upParts(settings: Settings, asked: readonly Extra[] = []): Promise<Part[]> {
   const paths = devHostPaths(settings.stateDir)
   const { host, port } = proxyListen(settings.proxyAddress)
   let present: Docker | undefined
   let docker: Docker = dockerClient(settings.dockerHost)
   const step = (say: Step['say']): Step => ({ settings, paths, docker, say })
-  const images = await planImages()
+  const images = await planImages(asked)
   const caddy = images.find(({ name }) => name === 'caddy')
   if (!caddy) throw new Error('there is no proxy image in the plan')
 
@@ -64,8 +71,10 @@ export async function upParts(settings: Settings): Promise<Part[]> {
     {
       title: 'Sample recipes',
       async work() {
-        const made = await ensureRecipes(paths.recipes)
-        const count = `${sampleRecipes().length} there`
+        const extras = [...new Set([...(readHost(settings.stateDir).made.extras ?? []), ...asked])]
+        if (extras.length > 0) recordMade(settings.stateDir, { extras })
+        const made = await ensureRecipes(paths.recipes, SAMPLES, extras)
+        const count = `${sampleRecipes(SAMPLES, extras).length} there`
         return made.length > 0 ? `${count}, made: ${made.join(', ')}` : count
       },
     },
@@ -82,11 +91,15 @@ export async function upParts(settings: Settings): Promise<Part[]> {
             proxyNetwork: settings.proxyNetwork,
             recipeSources: [paths.recipes],
             capacity: 2 * availableParallelism(),
+            keycloakFile: keycloakFile(settings),
           },
           made,
         })
         return `https://<app>.${settings.baseDomain}/ at ${host}:${port}`
       },
     },
+    ...(asked.includes('keycloak')
+      ? [{ title: 'Warm Keycloak', work: (say: Step['say']) => ensureWarmKeycloak(docker, say) }]
+      : []),
   ]
 }

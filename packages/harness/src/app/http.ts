@@ -53,13 +53,30 @@ function codeOf(error: unknown): string {
   return cause ? codeOf(cause) : ''
 }
 
-export interface HttpClientOptions {
-  /** `https://<domain>` that relative paths start from. */
-  origin: string
+/** How apps are reached from here. */
+export interface AppReach {
   /** Where the reverse proxy listens (`host:port`), when the domain has no DNS record. */
   proxyAddress?: string | undefined
   /** An authority to trust beside the system's, as a PEM file. */
   caFile?: string | undefined
+}
+
+export interface HttpClientOptions extends AppReach {
+  /** `https://<domain>` that relative paths start from. */
+  origin: string
+}
+
+/** Connects to apps at their canonical URLs, as {@link AppReach} says; whoever makes it destroys it. */
+export function appAgent({ proxyAddress, caFile }: AppReach): Agent {
+  const ca = caFile ? [...rootCertificates, readFileSync(caFile, 'utf8')] : undefined
+  const connect = buildConnector({ ...(ca ? { ca } : {}), timeout: 10_000 })
+  const [hostname, port] = splitAddress(proxyAddress)
+  return new Agent({
+    connect: hostname
+      ? (target, callback) =>
+          connect({ ...target, hostname, port, servername: target.servername ?? target.hostname }, callback)
+      : connect,
+  })
 }
 
 /**
@@ -72,15 +89,7 @@ export class AppHttp implements AsyncDisposable {
 
   constructor(options: HttpClientOptions) {
     this.origin = options.origin
-    const ca = options.caFile ? [...rootCertificates, readFileSync(options.caFile, 'utf8')] : undefined
-    const connect = buildConnector({ ...(ca ? { ca } : {}), timeout: 10_000 })
-    const [hostname, port] = splitAddress(options.proxyAddress)
-    this.#agent = new Agent({
-      connect: hostname
-        ? (target, callback) =>
-            connect({ ...target, hostname, port, servername: target.servername ?? target.hostname }, callback)
-        : connect,
-    })
+    this.#agent = appAgent(options)
   }
 
   /** GET a path of the app (or an absolute URL). @throws {HttpError} */

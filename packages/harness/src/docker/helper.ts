@@ -25,12 +25,20 @@ export interface HelperVolume {
   readOnly: boolean
 }
 
+/** A folder of the engine's machine in a helper container. */
+export interface HelperFolder {
+  source: string
+  target: string
+}
+
 export interface HelperOptions {
   image: string
   name?: string
   /** By these a teardown finds the container when its owner died. */
   labels: Record<string, string>
   volumes: HelperVolume[]
+  /** Folders of the engine's machine; the engine refuses one that is not there. */
+  folders?: HelperFolder[]
   /** What keeps it alive. Default: `sleep infinity`. */
   command?: string[]
   signal?: AbortSignal | undefined
@@ -109,13 +117,20 @@ async function create(docker: Docker, options: HelperOptions): Promise<Docker.Co
       NetworkDisabled: true,
       HostConfig: {
         Init: true,
-        Mounts: options.volumes.map(({ name, target, readOnly }) => ({
-          Type: 'volume' as const,
-          Source: name,
-          Target: target,
-          ReadOnly: readOnly,
-          VolumeOptions: { NoCopy: true, Labels: {}, DriverConfig: { Name: 'local', Options: {} } },
-        })),
+        Mounts: [
+          ...options.volumes.map(({ name, target, readOnly }) => ({
+            Type: 'volume' as const,
+            Source: name,
+            Target: target,
+            ReadOnly: readOnly,
+            VolumeOptions: { NoCopy: true, Labels: {}, DriverConfig: { Name: 'local', Options: {} } },
+          })),
+          ...(options.folders ?? []).map(({ source, target }) => ({
+            Type: 'bind' as const,
+            Source: source,
+            Target: target,
+          })),
+        ],
       },
     })
   } catch (error) {

@@ -50,7 +50,7 @@ function writeWhole(handle: number, piece: Uint8Array): void {
 }
 
 /** Makes a rename in `folder` last a power cut. */
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   const handle = openSync(folder, 'r')
   try {
     fsyncSync(handle)

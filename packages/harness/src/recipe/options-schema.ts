@@ -155,7 +155,7 @@ export const recipeOptionsSchema = z.strictObject({
     .meta(
       about({
         description:
-          'Apps that the custom tests need beside their own. This version of cc-ci provides none: the stage custom is `unverified`, and the run red, where one is named.',
+          'Apps that the custom tests need beside their own. `keycloak`: a realm by the fixture `warmKeycloakRealm` (see warm.md).',
         type: 'a list of `"keycloak"`',
         default: 'none',
         example: "dependencies: ['keycloak']",

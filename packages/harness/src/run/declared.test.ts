@@ -9,6 +9,7 @@ const declared = (options: RecipeOptions, from: 'recipe.ts' | 'tests/cc-ci.recip
 
 describe('what a run says of its options at once', () => {
   test('is nothing as long as all of them can be kept', () => {
+    expect(declared({ dependencies: ['keycloak'] })).toEqual([])
     expect(declared({ plan: 'single', notApplicable: { backup: 'it stores nothing' } })).toEqual([])
   })
 
@@ -19,11 +20,11 @@ describe('what a run says of its options at once', () => {
   })
 
   test('is a dependency that nobody provides: custom tests are unverified, which is never green', () => {
-    expect(declared({ dependencies: ['keycloak'] })).toEqual([
+    expect(declared({ dependencies: ['keycloak', 'ldap' as never] })).toEqual([
       {
         event: 'unverified',
         stage: 'custom',
-        reason: 'this version of cc-ci cannot provide keycloak, which recipe.ts declares as a dependency',
+        reason: 'this version of cc-ci cannot provide ldap, which recipe.ts declares as a dependency',
       },
       { event: 'warning', text: expect.stringContaining('what needs it is not tested') },
     ])

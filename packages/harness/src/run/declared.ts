@@ -5,7 +5,7 @@ import type { JournalEvent } from './journal.ts'
 import { STAGES } from './stages.ts'
 
 /** What other apps this version of cc-ci can provide. */
-const PROVIDED: readonly Dependency[] = []
+const PROVIDED: readonly Dependency[] = ['keycloak']
 
 /**
  * What a run must say of its options at once: stages that the recipe itself declares not applicable (the runner knows only

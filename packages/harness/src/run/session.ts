@@ -19,6 +19,8 @@ import {
 import type { EngineApp, Target } from '../engine/engine.ts'
 import { quirksOf } from '../engine/swarm/compose-copies.ts'
 import { messageOf } from '../errors.ts'
+import type { Realm } from '../keycloak/realm.ts'
+import { openRunRealm } from '../keycloak/run-realm.ts'
 import type { PublishedVersion, RecipeCheckout } from '../recipe/checkout.ts'
 import type { ComposeView } from '../recipe/compose-view.ts'
 import { envOf, type RecipeOptions, type UpgradeBase } from '../recipe/options.ts'
@@ -108,6 +110,10 @@ export class Session implements AsyncDisposable {
   readonly #checkout: RecipeCheckout
   #app: Promise<void> | undefined
   #backup: Promise<Backup> | undefined
+  #realm: Promise<Realm> | undefined
+  readonly #engine: EngineFactory | undefined
+  /** The turn, which is given back last, and leases beside it. */
+  readonly #held = new DisposableStack()
   #closing: Promise<void> | undefined
   #keeps = false
   #endedFromOutside = false
@@ -127,6 +133,8 @@ export class Session implements AsyncDisposable {
     this.compose = subject.compose
     this.#turn = turn
     this.#checkout = subject.checkout
+    this.#held.defer(() => turn.end())
+    this.#engine = request.engine
     const engine = (request.engine ?? chosenEngine)(docker, settings)
     const { scope, options } = this
     this.lifecycle = new Lifecycle({ docker, settings, engine, engineApp, options, scope, journal })
@@ -257,6 +265,17 @@ export class Session implements AsyncDisposable {
     return this.#backup
   }
 
+  /**
+   * A realm for this run on the warm Keycloak, or on one that is deployed for this run alone; the same one each time. It is
+   * gone after {@link Session.close}.
+   *
+   * @throws {NoKeycloakError | KeycloakUnreachableError | KeycloakRefusedError}
+   */
+  realm(): Promise<Realm> {
+    this.#realm ??= this.#openRealm()
+    return this.#realm
+  }
+
   /** The folder of this run's own checkout, at the version under test. */
   async sources(): Promise<string> {
     if (this.#checkout.at !== this.target.commit) await this.#checkout.checkout(this.target.commit, this.scope.signal)
@@ -316,7 +335,7 @@ export class Session implements AsyncDisposable {
       end(error instanceof ScopeCloseError ? error.left : [messageOf(error)])
       throw error
     } finally {
-      this.#turn.end()
+      this.#held.dispose()
     }
   }
 
@@ -334,7 +353,7 @@ export class Session implements AsyncDisposable {
       tell({ event: 'kept', until, url: this.lifecycle.app.url, stack: this.lifecycle.app.stack })
       await within(HELPERS_MS, this.#closeHelpers())
     } finally {
-      this.#turn.end()
+      this.#held.dispose()
     }
   }
 
@@ -357,6 +376,14 @@ export class Session implements AsyncDisposable {
     return await this.scope.acquire(volumeKind, { dockerHost, volume: repositoryVolume }, async () =>
       openResticBackup(this.docker, { image, repositoryVolume, labels }),
     )
+  }
+
+  async #openRealm(): Promise<Realm> {
+    const { docker, settings, scope, journal, runId } = this
+    const { recipe, url: appUrl } = this.lifecycle.app
+    const engine = this.#engine
+    const hold = (lease: Disposable) => void this.#held.use(lease)
+    return await openRunRealm({ docker, settings, scope, journal, engine, runId, recipe, appUrl, hold })
   }
 
   async #first(): Promise<void> {

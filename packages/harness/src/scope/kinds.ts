@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { removeStack, removeVolume } from '../app/teardown.ts'
 import { dockerClient } from '../docker/connect.ts'
 import { throughOutage } from '../docker/outage.ts'
+import type { RealmData } from '../keycloak/remove.ts'
 import { endMarked } from '../process/marked.ts'
 
 /** How a kind of thing is undone: what must be known of it, and how to remove it with nothing but that. */
@@ -61,10 +62,27 @@ export const pathKind: Kind<{ path: string }> = {
   },
 }
 
+/** A realm on the warm Keycloak. */
+export const realmKind: Kind<RealmData> = {
+  name: 'realm',
+  schema: z.object({
+    file: z.string().min(1),
+    realm: z.string().min(1),
+    proxyAddress: z.string().optional(),
+    caFile: z.string().optional(),
+  }),
+  async down(data) {
+    // Few scopes have one, and its client takes a while to load.
+    const { removeRealm } = await import('../keycloak/remove.ts')
+    await removeRealm(data)
+  },
+}
+
 /** Every kind a ledger can name, so any process can undo any ledger. */
 export const KINDS: readonly Kind<never>[] = [
   stackKind,
   volumeKind,
   pathKind,
   processesKind,
+  realmKind,
 ] as unknown as readonly Kind<never>[]

@@ -44,6 +44,9 @@ export interface SurveyRequest {
   only?: readonly string[] | undefined
 }
 
+/** What outlives its run is called so, be it labelled. */
+const WARM = 'warm-'
+
 interface Thing {
   kind: string
   id: string
@@ -58,7 +61,7 @@ interface Thing {
 function stackInName(name: string, baseDomain: string): string | undefined {
   const base = baseDomain.replaceAll('.', '_')
   const match = /^([a-z0-9]{1,4}-[0-9a-f]{6})_(.+)$/.exec(name)
-  if (!match || name.startsWith('warm-')) return undefined
+  if (!match || name.startsWith(WARM)) return undefined
   const [, start, rest = ''] = match
   return rest === base || rest.startsWith(`${base}_`) ? `${start}_${base}` : undefined
 }
@@ -93,6 +96,7 @@ async function thingsIn(docker: Docker): Promise<Thing[]> {
 /** The name under which something is owned, and whether its labels say so. */
 function ownerOf({ name, labels }: Thing, baseDomain: string): { stack: string; labelled: boolean } | undefined {
   const stack = labels[LEASE_LABEL] ?? labels[HELPER_LABEL] ?? labels[STACK_LABEL]
+  if ((stack ?? name).startsWith(WARM)) return undefined
   if (stack && labels[RUN_LABEL]) return { stack, labelled: true }
   const named = stackInName(stack ?? name, baseDomain)
   return named ? { stack: named, labelled: RUN_LABEL in labels } : undefined

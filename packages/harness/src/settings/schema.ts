@@ -36,6 +36,9 @@ const keepTime = z.union([z.string(), z.number(), z.boolean()]).transform((value
   return z.NEVER
 })
 
+/** As much as a host's capacity can be set to. */
+export const MAX_CAPACITY = 64
+
 const hostAndPort = z.string().regex(/^[^\s:/]+:\d{1,5}$/)
 
 const domainName = z.string().regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/)
@@ -157,6 +160,11 @@ export const SETTINGS = {
     takes: 'the path of a Chromium executable',
     schema: absolutePath.default(defaultChromium),
   },
+  keycloakFile: {
+    variable: 'CCCI_KEYCLOAK_FILE',
+    takes: 'the path of the file that says how to administer the warm Keycloak',
+    schema: absolutePath.optional(),
+  },
   helperImage: {
     variable: 'CCCI_HELPER_IMAGE',
     takes: 'the name of an image with a shell, coreutils and restic',
@@ -209,13 +217,28 @@ export const SETTINGS = {
   },
   capacity: {
     variable: 'CCCI_CAPACITY',
-    takes: 'a whole number from 1 to 64: the weight of all runs that may be up at once',
-    schema: z.coerce.number().int().min(1).max(64).default(1),
+    takes: `a whole number from 1 to ${MAX_CAPACITY}: the weight of all runs that may be up at once`,
+    schema: z.coerce.number().int().min(1).max(MAX_CAPACITY).default(1),
   },
   queueTimeout: {
     variable: 'CCCI_QUEUE_TIMEOUT',
     takes: 'seconds, 1 to 86400: how long a run waits for its turn and for capacity',
     schema: seconds.default(7200),
+  },
+  pruneAt: {
+    variable: 'CCCI_PRUNE_AT',
+    takes: 'percent, 0 to 100: how full the disk must be before Docker is pruned',
+    schema: z.coerce.number().min(0).max(100).default(80),
+  },
+  recordBudget: {
+    variable: 'CCCI_RECORD_BUDGET',
+    takes: 'a size such as 500MB or 2GB: what all run records together may take',
+    schema: size.default(2 * 2 ** 30),
+  },
+  recordKeep: {
+    variable: 'CCCI_RECORD_KEEP',
+    takes: 'a whole number from 1 to 10000: so many of the newest runs of each recipe stay, whatever they take',
+    schema: z.coerce.number().int().min(1).max(10_000).default(20),
   },
 } as const satisfies Record<string, Setting>
 

@@ -10,6 +10,7 @@ import { secretSpecs } from '../../recipe/secrets.ts'
 import { recipeWarnings } from '../../recipe/warnings.ts'
 import type { Settings } from '../../settings/schema.ts'
 import type { DeployEngine, Deployed, EngineApp, Target } from '../engine.ts'
+import { fetchImages, imagesOf } from '../images.ts'
 import { quirksOf, writeCopies } from '../swarm/compose-copies.ts'
 import { type LoadedRecipe, loadRecipe, overlayRemoved, readSample } from '../swarm/swarm-engine.ts'
 import { type AbraSettings, callAbra } from './abra.ts'
@@ -69,6 +70,9 @@ export class AbraEngine implements DeployEngine {
     const loaded = await loadRecipe(app)
     const sample = parseEnv(await readSample(app))
     const specs = secretSpecs({ sample, env: loaded.env, compose: loaded.compose })
+    const { dockerHost } = this.#settings
+    const images = imagesOf(loaded.compose)
+    const fetched = await fetchImages({ docker: this.#docker, dockerHost, images, signal })
     await this.#claim(app)
     const secrets = await makeSecrets({ docker: this.#docker, abra, app, specs, signal })
     const copies = await this.#copies(app, target, loaded)
@@ -83,7 +87,7 @@ export class AbraEngine implements DeployEngine {
     const { recipe, stack } = app
     const known = recipeWarnings({ recipe, sample, compose: loaded.compose, stack, tag: target.tag?.text })
     return {
-      warnings: [...known, ...secrets],
+      warnings: [...known, ...fetched.warnings, ...secrets],
       ...(chaos ? { chaosVersion: `${target.commit.slice(0, 8)}${dirty ? '+U' : ''}` } : {}),
     }
   }

@@ -1,5 +1,4 @@
-import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dockerCliEnv } from '../../docker/cli-env.ts'
 import { RecipeError } from '../../errors.ts'
 import { ProgramError, run } from '../../process/run.ts'
 
@@ -33,9 +32,7 @@ export async function stackDeploy(request: StackDeploy): Promise<void> {
       cleanEnv: true,
       env: {
         ...request.env,
-        PATH: process.env.PATH,
-        DOCKER_HOST: request.dockerHost,
-        DOCKER_CONFIG: process.env.DOCKER_CONFIG ?? join(homedir(), '.docker'),
+        ...dockerCliEnv(request.dockerHost),
       },
       signal: request.signal,
     })

@@ -14,6 +14,7 @@ import { typeText } from '../../recipe/version.ts'
 import { recipeWarnings } from '../../recipe/warnings.ts'
 import type { Settings } from '../../settings/schema.ts'
 import type { DeployEngine, Deployed, EngineApp, Target } from '../engine.ts'
+import { fetchImages, imagesOf } from '../images.ts'
 import { writeCopies } from './compose-copies.ts'
 import { makeSecrets } from './secrets.ts'
 import { stackDeploy } from './stack-deploy.ts'
@@ -78,19 +79,22 @@ export class SwarmEngine implements DeployEngine {
     await this.#checkNetworks(compose)
     checkNames(compose, app.stack)
     const specs = secretSpecs({ sample, env, compose })
+    const { dockerHost } = this.#settings
+    const fetched = await fetchImages({ docker: this.#docker, dockerHost, images: imagesOf(compose), signal })
     const open = await makeSecrets(this.#docker, app, specs)
     const request = { app, target, compose, env, ipvs: hasIpvs(this.#settings) }
     await stackDeploy({
-      dockerHost: this.#settings.dockerHost,
+      dockerHost,
       stack: app.stack,
       files: await writeCopies(request),
       env,
-      resolveImage: (await this.#allLocal(compose)) ? 'never' : 'always',
+      resolveImage: fetched.local ? 'never' : 'always',
       cwd: app.checkout.dir,
       signal,
     })
     const { recipe, stack } = app
-    return { warnings: [...recipeWarnings({ recipe, sample, compose, stack, tag: target.tag?.text }), ...open] }
+    const known = recipeWarnings({ recipe, sample, compose, stack, tag: target.tag?.text })
+    return { warnings: [...known, ...fetched.warnings, ...open] }
   }
 
   /** @throws {OverlayRemovedError} */
@@ -133,20 +137,6 @@ export class SwarmEngine implements DeployEngine {
             : `docker network create --driver overlay ${network.name}`,
       })
     }
-  }
-
-  async #allLocal(compose: ComposeView): Promise<boolean> {
-    const images = new Set(Object.values(compose.services).map((service) => service.image ?? ''))
-    const looks = await Promise.all(
-      [...images].map((image) =>
-        this.#docker
-          .getImage(image)
-          .inspect()
-          .then(() => true)
-          .catch(() => false),
-      ),
-    )
-    return looks.every(Boolean)
   }
 }
 

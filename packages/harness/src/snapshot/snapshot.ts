@@ -1,0 +1,8 @@
+export { type Limits, SnapshotTimeoutError } from './bounded.ts'
+export * from './errors.ts'
+export { readSnapshot, verifySnapshot } from './intact.ts'
+export type { SnapshotManifest, SnapshotVolume } from './manifest.ts'
+export { WarmNameError, warmFolder } from './place.ts'
+export { type RestoreOptions, type RestoreStep, restoreSnapshot } from './restore.ts'
+export { type SnapshotStep, type TakeOptions, takeSnapshot } from './take.ts'
+export type { SnapshotTarget } from './volumes.ts'
