@@ -36,8 +36,8 @@ export default defineConfig({
           hookTimeout: 120_000,
           // These tests are about one thing each; that they wait for each other's capacity is not it.
           env: { CCCI_CAPACITY: '64' },
-          // Two cores: a few apps side by side at most, or waiting for the machine takes longer than the tests.
-          maxWorkers: 2,
+          // A few apps side by side, which mostly wait; with many more, they would wait for the machine.
+          maxWorkers: 3,
           maxConcurrency: 3,
           sequence: { groupOrder: 1 },
         },
