@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { messageOf } from '@cc-ci/harness'
 import type Docker from 'dockerode'
@@ -23,7 +24,8 @@ export async function watchEvents(docker: Docker, changed: () => void, log: Log,
       signal.addEventListener('abort', stop, { once: true })
       changed()
       await new Promise<void>((resolve) => {
-        stream.on('data', (line) => concerns(String(line)) && changed())
+        // An event may come in several pieces.
+        createInterface({ input: stream }).on('line', (line) => concerns(line) && changed())
         stream.on('error', () => resolve())
         stream.on('close', () => resolve())
         stream.on('end', () => resolve())
@@ -39,7 +41,5 @@ export async function watchEvents(docker: Docker, changed: () => void, log: Log,
 }
 
 /** Containers outside of swarm have no route, and the `exec` events of health checks move nothing. */
-const concerns = (text: string): boolean =>
-  text
-    .split('\n')
-    .some((line) => /"Action":"(?!exec_)/.test(line) && /"Type":"service"|com\.docker\.swarm\.service/.test(line))
+const concerns = (line: string): boolean =>
+  /"Action":"(?!exec_)/.test(line) && /"Type":"service"|com\.docker\.swarm\.service/.test(line)
