@@ -1,9 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connectDocker, outcomesOf } from '@cc-ci/harness'
-import { execa } from 'execa'
+import { outcomesOf } from '@cc-ci/harness'
+import { OwnEngine } from '@cc-ci/harness/test-engine'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type CliOptions, errorOf, TestHost } from './test-host.ts'
 
@@ -113,35 +113,14 @@ describe('the Docker engine', () => {
 
   // A second engine, alone in a network of its own and with nothing of the first one's: only root can start one.
   test.runIf(isRoot)('without swarm', async () => {
-    const dockerHost = `unix://${folder}/docker.sock`
-    writeFileSync(join(folder, 'daemon.json'), '{}')
-    mkdirSync(join(folder, 'data'))
-    const flags = {
-      'config-file': join(folder, 'daemon.json'),
-      'data-root': join(folder, 'data'),
-      'exec-root': join(folder, 'exec'),
-      pidfile: join(folder, 'docker.pid'),
-      host: dockerHost,
-      bridge: 'none',
-      iptables: 'false',
-      ip6tables: 'false',
-      'storage-driver': 'vfs',
-      'containerd-namespace': 'ccci-test',
-      'containerd-plugins-namespace': 'ccci-test-plugins',
-    }
-    const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
-    const engine = execa('unshare', ['--net', 'dockerd', ...args], { reject: false, all: true })
-    try {
-      await expect.poll(() => connectDocker(dockerHost), { timeout: 20_000 }).toBeTruthy()
-      expect(await refused([], 3, { env: { DOCKER_HOST: dockerHost } })).toMatchInlineSnapshot(`
-        "NoSwarmError: The Docker engine at unix://<folder>/docker.sock is not a swarm manager.
-          last seen: swarm state "inactive", manager: no
-          to do: On a developer machine: npm run dev-host -- up. On a host: docker swarm init."
-      `)
-    } finally {
-      engine.kill('SIGTERM')
-      await engine
-    }
+    await using engine = await OwnEngine.bare()
+    const { dockerHost } = engine
+    const told = await refused([], 3, { env: { DOCKER_HOST: dockerHost } })
+    expect(told.replace(dockerHost, '<engine>')).toMatchInlineSnapshot(`
+      "NoSwarmError: The Docker engine at <engine> is not a swarm manager.
+        last seen: swarm state "inactive", manager: no
+        to do: On a developer machine: npm run dev-host -- up. On a host: docker swarm init."
+    `)
   })
 })
 

@@ -1,5 +1,6 @@
+import { isExecutable } from '@cc-ci/harness'
 import type { Step } from './step.ts'
-import { installPackages, isExecutable, isRoot } from './system.ts'
+import { installPackages, isRoot } from './system.ts'
 
 /** Chromium without a user interface. */
 const PACKAGES = ['chromium-headless-shell', 'fonts-liberation']

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { connectDocker, findWarmKeycloak, hostFile, messageOf, type Settings } from '@cc-ci/harness'
+import { connectDocker, findWarmKeycloak, hostFile, isExecutable, messageOf, type Settings } from '@cc-ci/harness'
 import type Docker from 'dockerode'
 import { certificateFiles, usableCertificate } from './certificate.ts'
 import { readHost } from './host.ts'
@@ -10,7 +10,6 @@ import { fetchThroughProxy } from './proxy-probe.ts'
 import { isCurrent, SAMPLES, sampleRecipes } from './recipes.ts'
 import { runningRouter } from './router-process.ts'
 import { findNetwork } from './swarm.ts'
-import { isExecutable } from './system.ts'
 
 /** One part of the dev host, as it is found. */
 export interface PartStatus {

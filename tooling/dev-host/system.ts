@@ -1,6 +1,5 @@
-import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
-import { CcciError, messageOf, run, UsageError } from '@cc-ci/harness'
+import { CcciError, isExecutable, messageOf, run, UsageError } from '@cc-ci/harness'
 
 /** Something must be installed and this user may not. */
 export class NotRootError extends UsageError {}
@@ -15,16 +14,6 @@ const SYSTEM_PATHS = ['/usr/local/sbin', '/usr/sbin', '/sbin']
 export function findProgram(name: string): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(':').filter(Boolean), ...SYSTEM_PATHS]
   return folders.map((folder) => join(folder, name)).find(isExecutable)
-}
-
-/** Whether there is such a file and it can be run. */
-export function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 export const isRoot = (): boolean => process.getuid?.() === 0
