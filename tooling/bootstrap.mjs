@@ -18,7 +18,10 @@ const COMPILE_CACHE = join(MODULES, '.cache', 'node')
 
 const DEV_HOST = ['tooling/dev-host/main.ts']
 
-/** Whether Vitest is told which projects to run; otherwise all but those that need heavy apps (`test:apps`) are. */
+/** The projects that need what only `up --with …` brings: heavy apps, which take minutes to build and much memory to run. */
+const HEAVY = ['apps', 'keycloak']
+
+/** Whether Vitest is told which projects to run; otherwise all but the heavy ones (`test:apps`) are. */
 const namesProjects = (args) => args.some((arg) => arg.startsWith('--project'))
 
 /** For each command: the programs to run one after the other, as long as they succeed. */
@@ -29,17 +32,21 @@ const COMMANDS = {
   ],
   test: (args) => [
     ['node', ...DEV_HOST, 'up'],
-    ['vitest', 'run', ...(namesProjects(args) ? [] : ['--project=!apps']), ...args],
+    ['vitest', 'run', ...(namesProjects(args) ? [] : HEAVY.map((name) => `--project=!${name}`)), ...args],
   ],
   'test:apps': (args) => [
-    ['node', ...DEV_HOST, 'up', '--with', 'keycloak'],
+    ['node', ...DEV_HOST, 'up', '--with', 'keycloak', 'gitea'],
     ['vitest', 'run', '--project=apps', ...args],
   ],
+  serve: (args) => [['node', 'tooling/cli/main.ts', 'serve', ...args]],
+  // What the recipe pipeline of .drone.yml does.
+  pipeline: () => [['node', 'tooling/bridge/pipeline/main.ts']],
   'dev-host': (args) => [['node', ...DEV_HOST, ...args]],
   bench: (args) => [
     ['node', ...DEV_HOST, 'up'],
     ['node', 'tooling/bench/main.ts', ...args],
   ],
+  'dashboard-images': () => [['node', 'tooling/dashboard/images.ts']],
   'kill-matrix': (args) => [
     ['node', ...DEV_HOST, 'up'],
     ['node', 'tooling/kill-matrix/main.ts', ...args],
@@ -52,6 +59,7 @@ const COMMANDS = {
     ['node', ...DEV_HOST, 'up'],
     ['node', 'tooling/shapes/main.ts', ...args],
   ],
+  'warm-reconcile': (args) => [['node', 'tooling/cli/main.ts', 'reconcile', ...args]],
   soak: (args) => [
     ['node', ...DEV_HOST, 'up'],
     ['node', '--expose-gc', 'tooling/soak/main.ts', ...args],
@@ -139,6 +147,17 @@ function npm(what, args) {
   )
 }
 
+/** Who started this; a build server that cancels kills no more than that. */
+const PARENT = process.ppid
+
+/** Ends this process when its build is cancelled. What runs below it sees that, and ends in order. */
+function leaveWithBuild() {
+  if (process.ppid !== PARENT) throw new Refusal('The build was cancelled.')
+  setInterval(() => {
+    if (process.ppid !== PARENT) process.exit(128 + constants.signals.SIGHUP)
+  }, 250).unref()
+}
+
 /** Runs a program in this terminal to its end, hands signals on, and returns its exit code. */
 function run([program, ...args]) {
   const child = spawn(program === 'node' ? NODE : join(BIN, program), args, {
@@ -148,6 +167,7 @@ function run([program, ...args]) {
       NODE_COMPILE_CACHE: COMPILE_CACHE,
       ...process.env,
       PATH: [BIN, process.env.PATH].filter(Boolean).join(delimiter),
+      CCCI_STARTED_BY: String(process.pid),
     },
   })
   const forward = (signal) => {
@@ -192,6 +212,7 @@ try {
   }
   ensureDependencies()
   ensureNode()
+  if (command === 'pipeline') leaveWithBuild()
   process.exitCode = command === 'check' ? await check() : await runAll(COMMANDS[command](args))
 } catch (error) {
   console.error(error instanceof Refusal ? error.message : error)

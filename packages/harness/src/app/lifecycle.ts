@@ -40,6 +40,8 @@ export interface LifecycleParts {
   options: RecipeOptions
   scope: Scope
   journal: Journal
+  /** The app outlives the run: its stack is not the scope's, and whoever asks for the lifecycle puts it back. */
+  kept?: boolean | undefined
 }
 
 /** How long an engine may take to heed an abort (ms): twice what a program gets before it is killed. */
@@ -88,7 +90,7 @@ export class Lifecycle {
 
   async #install(target: Target, changes: Record<string, string>, purpose: Purpose): Promise<void> {
     const { engine, engineApp, scope, journal, settings } = this.#parts
-    if (this.#acquired) await this.wipe()
+    if (this.#acquired || this.#parts.kept) await this.wipe()
     this.deployments += 1
     journal.write({ event: 'deployment', number: this.deployments, purpose, version: target.version })
     const started = performance.now()
@@ -97,7 +99,9 @@ export class Lifecycle {
     learnVariables(changes)
     await this.#bounded('create', (signal) => engine.create(engineApp, target, changes, signal))
     const up = () => this.#bounded('deploy', (signal) => engine.deploy(engineApp, target, signal))
-    const deployed = this.#acquired
+    const ours = this.#acquired || this.#parts.kept
+    if (this.#parts.kept) this.#acquired = true
+    const deployed = ours
       ? await up()
       : await scope.acquire(stackKind, { dockerHost: settings.dockerHost, stack: engineApp.stack }, () => {
           this.#acquired = true
@@ -109,6 +113,33 @@ export class Lifecycle {
       text: `${purpose}: ${engineApp.recipe} ${target.version} is ready at ${this.app.url}`,
       durationMs: performance.now() - started,
     })
+  }
+
+  /**
+   * Deploys a version over the data and the `.env` that are there, and waits until it is ready. Not counted: nothing is
+   * installed.
+   */
+  async attach(target: Target): Promise<void> {
+    await this.#parts.scope.during(() => this.#attach(target))
+  }
+
+  async #attach(target: Target): Promise<void> {
+    const { engine, engineApp, scope, journal } = this.#parts
+    const started = performance.now()
+    this.probes.length = 0
+    if (engineApp.checkout.at !== target.commit) await engineApp.checkout.checkout(target.commit, scope.signal)
+    this.#acquired = true
+    await this.#settle(target, await this.#bounded('deploy', (signal) => engine.deploy(engineApp, target, signal)))
+    journal.write({
+      event: 'done',
+      text: `${engineApp.recipe} ${target.version} with its data is ready at ${this.app.url}`,
+      durationMs: performance.now() - started,
+    })
+  }
+
+  /** Whether something was deployed here, or was begun to be. */
+  get begun(): boolean {
+    return this.#acquired
   }
 
   /**

@@ -20,8 +20,12 @@ export function runDomain(identity: RunIdentity, baseDomain: string): string {
     .toLowerCase()
     .replaceAll(/[^a-z0-9]/g, '')
     .slice(0, 4)
+    .replace(/^warm$/, 'war')
   return `${start || 'app'}-${hash.slice(0, 6)}.${baseDomain}`
 }
+
+/** Whether what is called so outlives every run: canonicals and the apps that all runs share. No run's app is called so. */
+export const outlivesRuns = (stackOrDomain: string): boolean => stackOrDomain.startsWith('warm-')
 
 /** The stack of a domain: dots become underscores, hyphens stay (abra's rule). */
 export function stackName(domain: string): string {

@@ -31,13 +31,16 @@ async function tasksOf(docker: Docker, stack: string): Promise<Named[]> {
     .map((task) => ({ id: task.ID, name: `${task.ID} (${task.Status?.State ?? 'unknown'})` }))
 }
 
+/** Containers of cc-ci's own beside a stack; swarm knows nothing of them. */
+export const helpersOf = (docker: Docker, stack: string): Promise<Named[]> => labelled(docker, HELPER_LABEL, stack)
+
 async function containersOf(docker: Docker, stack: string): Promise<Named[]> {
-  const lists = await Promise.all(
-    [STACK_LABEL, HELPER_LABEL].map((label) =>
-      docker.listContainers({ all: true, filters: { label: [`${label}=${stack}`] } }),
-    ),
-  )
-  return lists.flat().map((container) => ({ id: container.Id, name: container.Names[0]?.slice(1) ?? container.Id }))
+  return (await Promise.all([labelled(docker, STACK_LABEL, stack), helpersOf(docker, stack)])).flat()
+}
+
+async function labelled(docker: Docker, label: string, stack: string): Promise<Named[]> {
+  const containers = await docker.listContainers({ all: true, filters: { label: [`${label}=${stack}`] } })
+  return containers.map((container) => ({ id: container.Id, name: container.Names[0]?.slice(1) ?? container.Id }))
 }
 
 /** What runs or could run: services, tasks, containers. */

@@ -2,6 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import type Docker from 'dockerode'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { converge } from '../docker/converge.ts'
+import { openHelper } from '../docker/helper.ts'
 import { HELPER_LABEL } from '../docker/labels.ts'
 import { testHost } from '../docker/test-stack.ts'
 import { run } from '../process/run.ts'
@@ -55,6 +56,24 @@ test('stopping a stack keeps its data', async () => {
   await deploy()
   await stopStack(docker, stack, { timeoutMs: 60_000 })
   expect(await left()).toEqual([`volume ${stack}_data`, `config ${stack}_settings`])
+})
+
+test.for([
+  { graceful: true, seen: 'data bye' },
+  { graceful: false, seen: 'data' },
+])('a service is let end by itself where that is asked for: $graceful', async ({ graceful, seen }) => {
+  const end =
+    'trap "sleep 2; printf \\" bye\\" >> /data/file; exit 0" TERM; printf data > /data/file; while :; do sleep 0.1; done'
+  const file = compose().replace('command: [sleep, infinity]', `command: ["sh", "-c", ${JSON.stringify(end)}]`)
+  await run('docker', ['stack', 'deploy', '--resolve-image', 'never', '-c', '-', stack], { input: file })
+  await converge(docker, stack, { timeoutMs: 60_000 })
+  await stopStack(docker, stack, { timeoutMs: 30_000, graceful })
+  expect(await left()).toEqual([`volume ${stack}_data`, `config ${stack}_settings`])
+  const volumes = [{ name: `${stack}_data`, target: '/data', readOnly: true }]
+  const helper = await openHelper(docker, { image, labels: { [HELPER_LABEL]: stack }, volumes })
+  const { stdout } = await helper.execOk(['cat', '/data/file'])
+  await helper.close()
+  expect(stdout).toBe(seen)
 })
 
 test('a stack can be deployed again at once, and what is not there is removed without complaint', async () => {

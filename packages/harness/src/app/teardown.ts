@@ -1,8 +1,9 @@
 import type Docker from 'dockerode'
+import { STACK_LABEL } from '../docker/labels.ts'
 import { throughOutage } from '../docker/outage.ts'
 import { openPulse, type Pulse } from '../docker/pulse.ts'
 import { CcciError, messageOf } from '../errors.ts'
-import { describeResidue, type Named, residueOf, runningOf } from './residue.ts'
+import { describeResidue, helpersOf, type Named, residueOf, runningOf } from './residue.ts'
 
 /** Something of a stack is still there after its removal. */
 export class TeardownError extends CcciError {
@@ -24,6 +25,17 @@ export interface TeardownOptions {
   onStep?: ((text: string) => void) | undefined
 }
 
+export interface StopOptions extends TeardownOptions {
+  /**
+   * The containers are told to end (SIGTERM) and may take as long as their services give them (`stop_grace_period`), on top
+   * of the time for all of it. Default: they are removed by force.
+   */
+  graceful?: boolean | undefined
+}
+
+/** How long a container may take to end where its service says nothing (ms): the engine's own default. */
+const GRACE_MS = 10_000
+
 /** Task states are not among the engine's events: look again this soon. */
 const LOOK_AGAIN_MS = 50
 
@@ -34,8 +46,9 @@ const LOOK_AGAIN_MS = 50
  *
  * @throws {TeardownError} naming what is left at the deadline.
  */
-export async function stopStack(docker: Docker, stack: string, options: TeardownOptions): Promise<void> {
-  const passes = new Passes(docker, stack, options)
+export async function stopStack(docker: Docker, stack: string, options: StopOptions): Promise<void> {
+  const graceMs = options.graceful ? await graceOf(docker, stack) : 0
+  const passes = new Passes(docker, stack, { ...options, timeoutMs: options.timeoutMs + graceMs })
   const told = new Set<string>()
   const tell = (text: string) => {
     if (!told.has(text)) options.onStep?.(text)
@@ -46,6 +59,7 @@ export async function stopStack(docker: Docker, stack: string, options: Teardown
     if (services.length > 0) tell(`removing ${services.map(({ name }) => name).join(', ')}`)
     await Promise.all(services.map(({ id }) => unlessBusy(docker.getService(id).remove())))
     // Also those that swarm was just about to start when their service went.
+    if (graceMs > 0) await endByThemselves(docker, stack, containers, graceMs)
     await forceRemove(docker, containers)
     if (services.length === 0 && tasks.length > 0) tell(`waiting for swarm to forget the tasks of ${stack}`)
     return describeResidue({ services, tasks, containers })
@@ -78,6 +92,27 @@ export async function removeStack(docker: Docker, stack: string, options: Teardo
     ])
     return describeResidue(residue)
   })
+}
+
+/** How long the longest of a stack's services gives its containers to end (ms). */
+async function graceOf(docker: Docker, stack: string): Promise<number> {
+  const services = await docker.listServices({ filters: { label: [`${STACK_LABEL}=${stack}`] } })
+  const periods = services.map(({ Spec }) => {
+    const task = Spec?.TaskTemplate as { ContainerSpec?: { StopGracePeriod?: number } } | undefined
+    return task?.ContainerSpec?.StopGracePeriod
+  })
+  return Math.max(GRACE_MS, ...periods.map((nanoseconds) => (nanoseconds ?? 0) / 1e6))
+}
+
+/**
+ * Tells the containers of services to end, and waits until they have, or their time is over. Swarm tells them the same when
+ * their service goes, and takes seconds more to see that they have ended.
+ */
+async function endByThemselves(docker: Docker, stack: string, containers: Named[], graceMs: number): Promise<void> {
+  const helpers = await helpersOf(docker, stack)
+  const told = containers.filter(({ id }) => !helpers.some((helper) => helper.id === id))
+  const t = Math.ceil(graceMs / 1000)
+  await Promise.all(told.map(({ id }) => unlessBusy(docker.getContainer(id).stop({ t }))))
 }
 
 /** Goes over what is left, at every change, until a pass finds nothing, or the deadline. */
@@ -142,7 +177,8 @@ async function unlessBusy(work: Promise<unknown>): Promise<void> {
     await work
   } catch (error) {
     const { statusCode } = error as { statusCode?: number }
-    if (statusCode === 404 || statusCode === 409) return
+    // 304: a container that has ended already.
+    if (statusCode === 304 || statusCode === 404 || statusCode === 409) return
     if (/in use|active endpoints|already in progress|not found/i.test(messageOf(error))) return
     throw error
   }

@@ -32,6 +32,24 @@ function heldLeases(leases: string): HeldLease[] {
 const memberText = ({ what, state, runId, pid }: CapacityMember): string =>
   `${what} is ${state === 'running' ? 'in capacity' : 'waiting for capacity'} (run ${runId}, process ${pid})`
 
+/** What does not count as live. */
+export interface NotCounted {
+  /** Names of leases. */
+  leases?: readonly string[]
+  /** The id of a member of the queue for capacity. */
+  member?: string | undefined
+}
+
+/** Who holds a lease of an engine, or a place in its queue for capacity, in words: by locks alone. */
+export function whoIsLive(leases: string, { leases: others = [], member }: NotCounted = {}): string[] {
+  const held = heldLeases(leases).filter(({ name }) => !others.includes(name))
+  const members = capacityInUse(capacityFolder(leases)).filter(({ runId }) => runId !== member)
+  return [
+    ...held.map(({ name, who }) => `${name} is live (${who})`),
+    ...members.filter(({ runId }) => !held.some((lease) => lease.runId === runId)).map(memberText),
+  ]
+}
+
 /**
  * What is live on an engine, in words; empty when nothing is. By locks alone: whoever holds the lease of a stack, or is in
  * the queue for capacity; and what may not be judged by locks: apps that are kept for a while, and those of other machines.
@@ -39,14 +57,9 @@ const memberText = ({ what, state, runId, pid }: CapacityMember): string =>
  * @param except the id of a member of that queue which does not count.
  */
 export async function whatIsLive(request: SurveyRequest, except?: string): Promise<string[]> {
-  const members = capacityInUse(capacityFolder(request.leases)).filter(({ runId }) => runId !== except)
-  const leases = heldLeases(request.leases)
+  const live = whoIsLive(request.leases, { member: except })
   const beside = (await survey(request)).filter(({ condition }) => condition === 'kept' || condition === 'foreign')
-  return [
-    ...leases.map(({ name, who }) => `${name} is live (${who})`),
-    ...members.filter(({ runId }) => !leases.some((lease) => lease.runId === runId)).map(memberText),
-    ...beside.map(({ stack, why }) => `${stack} is ${why}`),
-  ]
+  return [...live, ...beside.map(({ stack, why }) => `${stack} is ${why}`)]
 }
 
 /** The runs that hold a lease or a place in a queue of any engine of this machine, by their ids. */

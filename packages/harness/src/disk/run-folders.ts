@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { lstat, readdir } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import type { RunRecord } from '../run/record.ts'
 import { readRecord, runDir, runsDir, scopesDir } from '../run/store.ts'
 import { readOrder, scopeFolders } from '../scope/order.ts'
+import { folderSize } from './folder-size.ts'
 import { liveRunIds } from './live.ts'
 
 /** What a run has left behind on the disk. */
@@ -40,7 +40,7 @@ export async function runFolders(stateDir: string, leaseDir: string, now: number
     const told = record ? { recipe: record.recipe, startedAt: Date.parse(record.startedAt) } : toldByName(id)
     if (!told) continue
     const needed = live.has(id) ? 'it is live' : open.has(id) ? 'its scope is open' : neededBy(record, now)
-    found.push({ id, folder, ...told, bytes: await bytesIn(folder), ...(needed ? { needed } : {}) })
+    found.push({ id, folder, ...told, bytes: await folderSize(folder), ...(needed ? { needed } : {}) })
   }
   return found.sort((one, other) => other.startedAt - one.startedAt || other.id.localeCompare(one.id))
 }
@@ -70,14 +70,4 @@ function toldByName(id: string): { recipe: string; startedAt: number } | undefin
     recipe: match[7] ?? '',
     startedAt: Date.UTC(year, (month ?? 1) - 1, day, hours, minutes, seconds),
   }
-}
-
-async function bytesIn(folder: string): Promise<number> {
-  let bytes = 0
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isDirectory()) continue
-    // Somebody may be looking through it, or writing in it.
-    bytes += (await lstat(join(entry.parentPath, entry.name)).catch(() => ({ size: 0 }))).size
-  }
-  return bytes
 }

@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module'
 import type Docker from 'dockerode'
 import { CcciError, messageOf } from '../errors.ts'
+import { loadDockerode } from './dockerode.ts'
 
 /** No Docker engine answers where it was looked for. */
 export class DockerUnreachableError extends CcciError {}
@@ -11,12 +11,10 @@ export class DockerForbiddenError extends CcciError {}
 /** The engine answers but is no swarm manager. */
 export class NoSwarmError extends CcciError {}
 
-/** Loaded when first needed: it brings much along, and not every process talks to Docker. */
-const dockerode = () => createRequire(import.meta.url)('dockerode') as typeof Docker
-
 /** A client for the engine at `dockerHost` (`unix:///…` or `tcp://host:port`). Does not connect yet. */
 export function dockerClient(dockerHost: string): Docker {
-  const Client = dockerode()
+  // Only now: not every process talks to Docker.
+  const Client = loadDockerode()
   if (dockerHost.startsWith('unix://')) return new Client({ socketPath: dockerHost.slice('unix://'.length) })
   const url = new URL(dockerHost)
   return new Client({ host: url.hostname, port: Number(url.port || 2375), protocol: 'http' })

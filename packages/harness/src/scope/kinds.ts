@@ -5,6 +5,7 @@ import { dockerClient } from '../docker/connect.ts'
 import { throughOutage } from '../docker/outage.ts'
 import type { RealmData } from '../keycloak/remove.ts'
 import { endMarked } from '../process/marked.ts'
+import { type CanonicalData, canonicalData } from '../warm/canonical/data.ts'
 
 /** How a kind of thing is undone: what must be known of it, and how to remove it with nothing but that. */
 export interface Kind<Data> {
@@ -12,6 +13,8 @@ export interface Kind<Data> {
   readonly schema: z.ZodType<Data>
   /** Undone before everything that is not: what still works for the run would make more. */
   readonly first?: boolean
+  /** Milliseconds that undoing it may take beyond what anything else may. */
+  patienceMs?(data: Data): number
   /** Removes the thing if it is there; works in any process; must be idempotent. */
   down(data: Data, context: DownContext): Promise<void>
 }
@@ -78,6 +81,18 @@ export const realmKind: Kind<RealmData> = {
   },
 }
 
+/** A use of a canonical, which is put back as it was. */
+export const canonicalKind: Kind<CanonicalData> = {
+  name: 'canonical',
+  schema: canonicalData,
+  patienceMs: ({ patienceMs }) => patienceMs,
+  async down(data, context) {
+    // Few scopes have one.
+    const { endUse } = await import('../warm/canonical/put-back.ts')
+    await endUse(data, context)
+  },
+}
+
 /** Every kind a ledger can name, so any process can undo any ledger. */
 export const KINDS: readonly Kind<never>[] = [
   stackKind,
@@ -85,4 +100,5 @@ export const KINDS: readonly Kind<never>[] = [
   pathKind,
   processesKind,
   realmKind,
+  canonicalKind,
 ] as unknown as readonly Kind<never>[]

@@ -61,7 +61,7 @@ export function tryLease(folder: string, name: string, holder: LeaseHolder): Lea
   }
   const lease = { name, release, [Symbol.dispose]: release }
   // A lease that nobody refers to any more would be given back at the next garbage collection.
-  inUse.add(lease)
+  inUse.set(lease, file)
   try {
     writeFileSync(note, JSON.stringify(holder))
     chmodSync(note, FOR_ALL)
@@ -71,7 +71,12 @@ export function tryLease(folder: string, name: string, holder: LeaseHolder): Lea
   return lease
 }
 
-const inUse = new Set<Lease>()
+/** The leases of this process, each with its file. */
+const inUse = new Map<Lease, string>()
+
+/** Whether this very process holds the lease. */
+export const holdsLease = (folder: string, name: string): boolean =>
+  [...inUse.values()].includes(join(folder, `${name}.lock`))
 
 /** Everybody who uses an engine takes part in its leases. */
 const FOR_ALL = 0o666

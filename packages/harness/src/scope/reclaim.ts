@@ -1,6 +1,7 @@
 import type Docker from 'dockerode'
+import { outlivesRuns } from '../app/names.ts'
 import { describeResidue, residueOf } from '../app/residue.ts'
-import { removeStack, removeVolume } from '../app/teardown.ts'
+import { removeStack, removeVolume, type TeardownOptions } from '../app/teardown.ts'
 import { LEASE_LABEL } from '../docker/labels.ts'
 import { leaseNameOf, readOrder, scopeFolders } from './order.ts'
 import { Scope } from './scope.ts'
@@ -16,9 +17,11 @@ export interface Leftovers {
 
 /** Looks for all that may be left under a name: scopes on disk, the stack, and what belongs to its lease beside it. */
 export async function leftoversOf(docker: Docker, stack: string, scopes: string): Promise<Leftovers> {
+  const folders = scopeFolders(scopes).filter((folder) => leaseNameOf(folder) === stack)
+  if (outlivesRuns(stack)) return { scopes: folders, docker: [] }
   const [residue, beside] = await Promise.all([residueOf(docker, stack), besideStack(docker, stack)])
   return {
-    scopes: scopeFolders(scopes).filter((folder) => leaseNameOf(folder) === stack),
+    scopes: folders,
     docker: [...describeResidue(residue), ...beside.map(({ kind, name }) => `${kind} ${name}`)],
   }
 }
@@ -36,7 +39,8 @@ export interface ReclaimRequest {
 
 /**
  * Removes all that dead runs have left under a name: what their ledgers list, then whatever else is there by label and
- * name, so it works without any ledger. The caller holds the lease.
+ * name, so it works without any ledger. What outlives runs is not removed: the ledgers say how it is put back. The caller
+ * holds the lease.
  *
  * @throws {ScopeCloseError | TeardownError} naming what is left.
  */
@@ -48,12 +52,16 @@ export async function reclaim(request: ReclaimRequest): Promise<void> {
     const undone = order ? takeOver(order, why) : undo(folder, timeoutMs)
     await undone.catch((error: unknown) => failures.push(error))
   }
-  await removeStack(docker, stack, { timeoutMs, onStep })
+  if (!outlivesRuns(stack)) await removeWhole(docker, stack, { timeoutMs, onStep })
+  if (failures.length > 0) throw failures[0]
+}
+
+async function removeWhole(docker: Docker, stack: string, options: TeardownOptions): Promise<void> {
+  await removeStack(docker, stack, options)
   for (const { kind, name } of await besideStack(docker, stack)) {
     if (kind === 'container') await docker.getContainer(name).remove({ force: true })
     else await removeVolume(docker, name)
   }
-  if (failures.length > 0) throw failures[0]
 }
 
 /** A scope whose order cannot be read has a ledger all the same. */

@@ -190,7 +190,7 @@ export class Scope implements AsyncDisposable {
         happened: `Nothing here knows how to undo a "${entry.kind}".`,
         evidence: this.#ledger.file,
       })
-    const timeoutMs = this.#options.teardownTimeoutMs
+    const timeoutMs = this.#options.teardownTimeoutMs + (kind.patienceMs?.(entry.data as never) ?? 0)
     const down = kind.down(entry.data as never, { timeoutMs, onStep: (text) => this.#tell(text) })
     if (await within(timeoutMs + GRACE_MS, down)) return
     throw new CcciError({

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { basename } from 'node:path'
 import type Docker from 'dockerode'
+import { outlivesRuns } from '../app/names.ts'
 import { HELPER_LABEL, HOST_LABEL, hostId, LEASE_LABEL, RUN_LABEL, STACK_LABEL } from '../docker/labels.ts'
 import { keptUntil } from './kept.ts'
 import { isLeaseHeld, leaseHolder } from './lease.ts'
@@ -44,9 +45,6 @@ export interface SurveyRequest {
   only?: readonly string[] | undefined
 }
 
-/** What outlives its run is called so, be it labelled. */
-const WARM = 'warm-'
-
 interface Thing {
   kind: string
   id: string
@@ -56,12 +54,12 @@ interface Thing {
 
 /**
  * The name of a run's stack, or the beginning of the name of something in it: `<first 4>-<6 hex>_<base domain>` (see
- * `runDomain`). What is called `warm-…` outlives its run.
+ * `runDomain`).
  */
 function stackInName(name: string, baseDomain: string): string | undefined {
   const base = baseDomain.replaceAll('.', '_')
   const match = /^([a-z0-9]{1,4}-[0-9a-f]{6})_(.+)$/.exec(name)
-  if (!match || name.startsWith(WARM)) return undefined
+  if (!match || outlivesRuns(name)) return undefined
   const [, start, rest = ''] = match
   return rest === base || rest.startsWith(`${base}_`) ? `${start}_${base}` : undefined
 }
@@ -96,7 +94,7 @@ async function thingsIn(docker: Docker): Promise<Thing[]> {
 /** The name under which something is owned, and whether its labels say so. */
 function ownerOf({ name, labels }: Thing, baseDomain: string): { stack: string; labelled: boolean } | undefined {
   const stack = labels[LEASE_LABEL] ?? labels[HELPER_LABEL] ?? labels[STACK_LABEL]
-  if ((stack ?? name).startsWith(WARM)) return undefined
+  if (outlivesRuns(stack ?? name)) return undefined
   if (stack && labels[RUN_LABEL]) return { stack, labelled: true }
   const named = stackInName(stack ?? name, baseDomain)
   return named ? { stack: named, labelled: RUN_LABEL in labels } : undefined
@@ -126,6 +124,8 @@ export async function survey(request: SurveyRequest): Promise<Found[]> {
   for (const folder of scopeFolders(scopes)) place(leaseNameOf(folder)).folders.push(folder)
   // What carries no label of ours but stands in a stack that does, or that a ledger names.
   for (const [stack, found] of places) {
+    // Of what outlives runs, only the scopes of its users are anybody's to undo.
+    if (outlivesRuns(stack)) continue
     const rest = things.filter((thing) => !found.things.includes(thing) && isOf(thing, stack))
     found.things.push(...rest)
   }

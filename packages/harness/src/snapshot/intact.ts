@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
 import { measureFile } from './archive-file.ts'
+import { type Beside, readBeside } from './beside.ts'
 import { bounded, type Limits } from './bounded.ts'
 import { NoSnapshotError, SnapshotDamagedError } from './errors.ts'
 import { readManifest, type SnapshotManifest, type SnapshotVolume } from './manifest.ts'
@@ -14,12 +15,31 @@ import type { SnapshotTarget } from './volumes.ts'
  * @throws {SnapshotDamagedError} when it cannot be read.
  */
 export function readSnapshot(stateDir: string, recipe: string): SnapshotManifest | undefined {
+  return inForce(stateDir, recipe, readManifest)
+}
+
+/**
+ * The same with the small files beside the archives.
+ *
+ * @throws {SnapshotDamagedError} when one of them cannot be read, or is not what was written there.
+ */
+export function readSnapshotFiles(
+  stateDir: string,
+  recipe: string,
+): { manifest: SnapshotManifest; files: Beside } | undefined {
+  return inForce(stateDir, recipe, (folder) => {
+    const manifest = readManifest(folder)
+    return { manifest, files: readBeside(folder, manifest.beside) }
+  })
+}
+
+function inForce<Value>(stateDir: string, recipe: string, read: (folder: string) => Value): Value | undefined {
   const folder = warmFolder(stateDir, recipe)
   for (;;) {
     const current = currentSnapshot(folder)
     if (current === undefined) return undefined
     try {
-      return readManifest(current)
+      return read(current)
     } catch (error) {
       // It may just have given way to another.
       if (current === currentSnapshot(folder)) throw error
@@ -65,6 +85,7 @@ export async function intact(
       evidence: folder,
     })
   }
+  readBeside(folder, manifest.beside)
   const damage: string[] = []
   for (const volume of manifest.volumes) {
     const found = await damageOf(join(folder, volume.archive), volume, signal)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { messageOf } from '../errors.ts'
 import { writeAtomically } from '../files/write.ts'
+import { besideFile } from './beside.ts'
 import { SnapshotDamagedError } from './errors.ts'
 
 const MANIFEST = 'manifest.json'
@@ -37,6 +38,8 @@ const manifest = z.strictObject({
   begunAt: z.iso.datetime(),
   takenAt: z.iso.datetime(),
   volumes: z.array(volume).min(1),
+  /** Small files beside the archives. */
+  beside: z.array(besideFile).optional(),
 })
 
 /** What a snapshot is of, and what its archives must be like. */

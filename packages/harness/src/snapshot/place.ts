@@ -54,14 +54,23 @@ export function snapshotLease(stateDir: string, recipe: string): Lease {
   })
 }
 
+/** The names of what a crash left beside the snapshot in force, or of what somebody makes who holds the lease. */
+export function leftoversIn(folder: string): string[] {
+  const current = currentSnapshot(folder)
+  return readdirSync(folder).filter((name) => name.startsWith(`${CURRENT}.`) && join(folder, name) !== current)
+}
+
 /** Takes away what a crash left: everything of a snapshot but the one in force. What stands beside is not looked at. */
 export function clearLeftovers(folder: string): void {
   mkdirSync(folder, { recursive: true })
-  const current = currentSnapshot(folder)
-  for (const name of readdirSync(folder)) {
-    if (name.startsWith(`${CURRENT}.`) && join(folder, name) !== current)
-      rmSync(join(folder, name), { recursive: true, force: true })
-  }
+  for (const name of leftoversIn(folder)) rmSync(join(folder, name), { recursive: true, force: true })
+}
+
+/** Takes the snapshot in force out of force, whole or not at all, and away. */
+export function dropSnapshot(folder: string): void {
+  rmSync(join(folder, CURRENT), { force: true })
+  syncFolder(folder)
+  clearLeftovers(folder)
 }
 
 /** An empty folder for a new snapshot; only its owner may look into it. */

@@ -1,6 +1,7 @@
+export type { Beside } from './beside.ts'
 export { type Limits, SnapshotTimeoutError } from './bounded.ts'
 export * from './errors.ts'
-export { readSnapshot, verifySnapshot } from './intact.ts'
+export { readSnapshot, readSnapshotFiles, verifySnapshot } from './intact.ts'
 export type { SnapshotManifest, SnapshotVolume } from './manifest.ts'
 export { WarmNameError, warmFolder } from './place.ts'
 export { type RestoreOptions, type RestoreStep, restoreSnapshot } from './restore.ts'

@@ -1,4 +1,5 @@
 import { CcciError, messageOf } from '../errors.ts'
+import { type Beside, writeBeside } from './beside.ts'
 import { bounded, type Limits } from './bounded.ts'
 import { NoVolumesError, SnapshotFailedError } from './errors.ts'
 import { type SnapshotManifest, writeManifest } from './manifest.ts'
@@ -24,6 +25,8 @@ export interface TakeOptions extends Limits {
   /** The recipe's version that the app was deployed at, and its commit. */
   version: string
   commit: string
+  /** Small files that belong to the volumes, such as the app's `.env`; they come into force with the snapshot. */
+  beside?: Beside | undefined
   /** Told of each step as it is done. */
   onStep?: (step: SnapshotStep) => void
 }
@@ -77,7 +80,8 @@ async function take(
   })
   const { version, commit } = options
   const takenAt = new Date().toISOString()
-  const manifest = { format: 1 as const, recipe, stack, version, commit, begunAt, takenAt, volumes: packed }
+  const beside = options.beside && { beside: writeBeside(building, options.beside) }
+  const manifest = { format: 1 as const, recipe, stack, version, commit, begunAt, takenAt, volumes: packed, ...beside }
   writeManifest(building, manifest)
   onStep('described')
   options.signal.throwIfAborted()
