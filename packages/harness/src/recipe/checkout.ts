@@ -121,6 +121,16 @@ export async function cloneRecipe(request: CloneRequest): Promise<RecipeCheckout
   })
 }
 
+/**
+ * Opens a clone that {@link cloneRecipe} has made before, without asking its origin for anything.
+ *
+ * @throws {RecipeFetchError} when there is none.
+ */
+export async function openRecipe(clone: { name: string; dir: string; origin: string }): Promise<RecipeCheckout> {
+  const tags = await readTags(openGit(clone.dir, { config: configFile(clone.dir) }))
+  return new Checkout({ ...clone, ...tags, uncommitted: [] })
+}
+
 const counted = (things: readonly unknown[], one: string, more = `${one}s`): string =>
   `${things.length} ${things.length === 1 ? one : more}`
 

@@ -43,6 +43,42 @@ const hostAndPort = z.string().regex(/^[^\s:/]+:\d{1,5}$/)
 
 const domainName = z.string().regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/)
 
+/** An app that tests use beside the one under test, and that is kept up. */
+const sharedApp = z.strictObject({
+  /** The recipe's name. */
+  recipe: z.string().regex(/^[A-Za-z0-9][\w.-]*$/),
+  /** Whether it keeps data: its volumes are saved before each upgrade then, and put back after a failed one. */
+  stateful: z.boolean(),
+  /** Default: `warm-<recipe>.<base domain>`. */
+  domain: domainName.optional(),
+  /** What tells health. Default: what its suite's recipe.ts says. */
+  health: z
+    .strictObject({ path: z.string().startsWith('/'), statuses: z.array(z.number().int()).min(1).default([200]) })
+    .optional(),
+})
+
+/** One of the shared apps. */
+export type SharedAppSetting = z.infer<typeof sharedApp>
+
+/** `keycloak`, or `traefik:stateless`. */
+const sharedApps = z.union([
+  z
+    .string()
+    .regex(/^[\s,]*([A-Za-z0-9][\w.-]*(:(stateful|stateless))?([\s,]+|$))*$/)
+    .transform((text) =>
+      text.split(/[\s,]+/).flatMap((one) => {
+        const [recipe, kind = 'stateful'] = one.split(':')
+        return recipe ? [{ recipe, stateful: kind === 'stateful' }] : []
+      }),
+    )
+    .pipe(z.array(sharedApp)),
+  z.array(sharedApp),
+])
+
+const recipeNames = z
+  .union([z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean)), z.array(z.string())])
+  .pipe(z.array(z.string().regex(/^[A-Za-z0-9][\w.-]*$/)))
+
 /** Where a user's programs keep state (XDG Base Directory Specification). */
 const defaultStateDir = (): string => join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'cc-ci')
 
@@ -239,6 +275,50 @@ export const SETTINGS = {
     variable: 'CCCI_RECORD_KEEP',
     takes: 'a whole number from 1 to 10000: so many of the newest runs of each recipe stay, whatever they take',
     schema: z.coerce.number().int().min(1).max(10_000).default(20),
+  },
+  snapshotBudget: {
+    variable: 'CCCI_SNAPSHOT_BUDGET',
+    takes: 'a size such as 500MB or 2GB: what all snapshots together may take',
+    schema: size.default(20 * 2 ** 30),
+  },
+  sweepRecipes: {
+    variable: 'CCCI_SWEEP_RECIPES',
+    takes:
+      'names of recipes that the nightly sweep tests beside those enrolled by recipe.ts, separated by spaces or commas',
+    schema: recipeNames.default([]),
+  },
+  sweepHostCommand: {
+    variable: 'CCCI_SWEEP_HOST_COMMAND',
+    takes: 'a shell command with which the nightly sweep begins, such as an update of the host',
+    schema: z.string().min(1).optional(),
+  },
+  sweepHostTimeout: {
+    variable: 'CCCI_SWEEP_HOST_TIMEOUT',
+    takes: 'seconds, 1 to 86400: how long that command may take',
+    schema: seconds.default(3600),
+  },
+  sharedApps: {
+    variable: 'CCCI_SHARED_APPS',
+    takes: 'names of recipes, each with :stateful (the default) or :stateless, separated by spaces or commas',
+    schema: sharedApps.default([]),
+  },
+  alertCommand: {
+    variable: 'CCCI_ALERT_COMMAND',
+    takes: 'a shell command that gets each alert as JSON on its standard input',
+    schema: z.string().min(1).optional(),
+  },
+  alertWebhook: {
+    variable: 'CCCI_ALERT_WEBHOOK',
+    takes: 'an http or https URL that each alert is posted to as JSON',
+    schema: z
+      .string()
+      .regex(/^https?:\/\/\S+$/)
+      .optional(),
+  },
+  alertSecret: {
+    variable: 'CCCI_ALERT_SECRET',
+    takes: 'at least 16 characters: the key by which posted alerts are signed',
+    schema: z.string().min(16).optional(),
   },
 } as const satisfies Record<string, Setting>
 
