@@ -1,23 +1,27 @@
 import { type App, describe, expect, expectPage, test } from '@cc-ci/fixtures'
 
-const MARKER = 'the site of a user'
+// The suite to copy for a recipe of your own. Tests stand in the order of the stages, each with its stage as a tag, and all
+// of them share one app. They ask for what every version of the recipe promises, not for what only the newest one has.
 
-async function writeMarker(app: App): Promise<void> {
-  const content = await app.volume('content')
-  await content.write('marker.html', MARKER)
+/** Data as a user of the app would have it: how to put it in, how to damage it, and how to tell that it is all there. */
+const site = {
+  async seed(app: App): Promise<void> {
+    const content = await app.volume('content')
+    await content.write('mine.html', '<h1>My site</h1>')
+  },
+  async mutate(app: App): Promise<void> {
+    const content = await app.volume('content')
+    await content.write('mine.html', '<h1>Not mine</h1>')
+  },
+  /** By what the app serves: a file that is back where the app does not look for it is not back. */
+  async verify(app: App): Promise<void> {
+    const answer = await app.http.get('/mine.html')
+    expect(answer.status).toBe(200)
+    expect(answer.text()).toBe('<h1>My site</h1>')
+  },
 }
 
-async function eraseMarker(app: App): Promise<void> {
-  const content = await app.volume('content')
-  await content.write('marker.html', 'overwritten')
-}
-
-async function readMarker(app: App): Promise<void> {
-  const answer = await app.http.get('/marker.html')
-  expect(answer.status).toBe(200)
-  expect(answer.text()).toBe(MARKER)
-}
-
+// Does it work on a machine that has never seen it? These tests only look: they also run against apps of others.
 describe('install', { tags: ['install'] }, () => {
   test('serves its page', async ({ deployedApp }) => {
     const answer = await deployedApp.http.get('/')
@@ -25,46 +29,51 @@ describe('install', { tags: ['install'] }, () => {
     expect(answer.headers['content-type']).toMatch(/^text\/html/)
   })
 
-  test('runs the version under test', async ({ deployedApp }) => {
+  test('is the nginx that its version says', async ({ deployedApp }) => {
     const { labels } = await deployedApp.service('app')
-    expect(labels[`coop-cloud.${deployedApp.stack}.version`]).toBe(deployedApp.version)
+    const [, upstream] = labels[`coop-cloud.${deployedApp.stack}.version`]?.split('+') ?? []
+    const { stderr } = await deployedApp.exec('app', 'nginx -v')
+    expect(stderr).toContain(`nginx/${upstream}`)
   })
 
   test('shows its page in a browser', async ({ page }) => {
-    const answer = await page.goto('/')
-    expect(answer?.status()).toBe(200)
+    await page.goto('/')
     await expectPage(page.locator('h1')).toBeVisible()
   })
 })
 
+// The published version before → seed, verify → the version under test in its place → verify.
 test('upgrade keeps the site', { tags: ['upgrade'] }, async ({ upgradeCycle }) => {
-  await upgradeCycle({ seed: writeMarker, verify: readMarker })
+  await upgradeCycle(site)
 })
 
+// Seed, verify → back up → mutate → restore → verify; and once more, restored into a fresh app.
 test('backup brings the site back', { tags: ['backup'] }, async ({ backupCycle }) => {
-  await backupCycle({ seed: writeMarker, mutate: eraseMarker, verify: readMarker })
+  await backupCycle(site)
 })
 
+// What people rely on beyond that. Best are tests that fail when the recipe is configured wrongly.
 describe('custom', { tags: ['custom'] }, () => {
-  test('serves what is put into its volume, byte for byte', async ({ deployedApp }) => {
-    const text = `written at ${new Date().toISOString()}`
+  test('serves what is in its volume, byte for byte', async ({ deployedApp }) => {
+    const bytes = Buffer.from(Uint8Array.from({ length: 256 }, (_, byte) => byte))
     const content = await deployedApp.volume('content')
-    await content.write('note.txt', text)
-    const answer = await deployedApp.http.get('/note.txt')
-    expect(answer.text()).toBe(text)
+    await content.write('bytes.bin', bytes)
+    const answer = await deployedApp.http.get('/bytes.bin')
+    expect(answer.body).toEqual(bytes)
   })
 
   test('serves text as text and pages as pages', async ({ deployedApp }) => {
     const content = await deployedApp.volume('content')
     await content.write('type.txt', 'text')
     await content.write('type.html', '<p>page</p>')
-    const types = await Promise.all(
-      ['/type.txt', '/type.html'].map(async (path) => (await deployedApp.http.get(path)).headers['content-type']),
-    )
-    expect(types).toEqual([expect.stringMatching(/^text\/plain/), expect.stringMatching(/^text\/html/)])
+    const text = await deployedApp.http.get('/type.txt')
+    const page = await deployedApp.http.get('/type.html')
+    expect(text.headers['content-type']).toMatch(/^text\/plain/)
+    expect(page.headers['content-type']).toMatch(/^text\/html/)
   })
 
-  test('answers 404 for what is not there', async ({ deployedApp }) => {
-    expect((await deployedApp.http.get('/no-such-page.html')).status).toBe(404)
+  test('has no page where there is none', async ({ deployedApp }) => {
+    const answer = await deployedApp.http.get('/no-such-page.html')
+    expect(answer.status).toBe(404)
   })
 })

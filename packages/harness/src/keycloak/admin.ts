@@ -30,8 +30,13 @@ export class KeycloakAdmin implements AsyncDisposable {
     this.#agent = agent
   }
 
-  /** @throws {KeycloakUnreachableError | KeycloakRefusedError} */
-  static async open(access: KeycloakAccess, reach: AppReach): Promise<KeycloakAdmin> {
+  /**
+   * Logs in by the password; or, where there is one that still holds, goes on with the session of a login before, which
+   * spares Keycloak the slow hash.
+   *
+   * @throws {KeycloakUnreachableError | KeycloakRefusedError}
+   */
+  static async open(access: KeycloakAccess, reach: AppReach, session?: string): Promise<KeycloakAdmin> {
     // It takes a while to load, and few processes need it.
     const { default: Client } = await import('@keycloak/keycloak-admin-client')
     const agent = appAgent(reach)
@@ -39,16 +44,18 @@ export class KeycloakAdmin implements AsyncDisposable {
     const requestOptions = { dispatcher: new Dispatcher1Wrapper(agent) } as RequestInit
     const client = new Client({ baseUrl: access.url, realmName: 'master', timeout: REQUEST_MS, requestOptions })
     const admin = new KeycloakAdmin(access, client, agent)
-    const { username, password } = access
     try {
-      await admin.#ask('log in', () =>
-        client.auth({ grantType: 'password', clientId: 'admin-cli', username, password }),
-      )
+      await admin.#ask('log in', () => admin.#logIn(session))
       return admin
     } catch (error) {
       await admin.close()
       throw error
     }
+  }
+
+  /** What another {@link KeycloakAdmin.open} can go on with: a refresh token. */
+  get session(): string | undefined {
+    return this.#client.refreshToken
   }
 
   /** The names of all realms. */
@@ -87,6 +94,20 @@ export class KeycloakAdmin implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  async #logIn(session: string | undefined): Promise<void> {
+    const { username, password } = this.access
+    const clientId = 'admin-cli'
+    if (session !== undefined) {
+      try {
+        return await this.#client.auth({ grantType: 'refresh_token', clientId, refreshToken: session })
+      } catch (error) {
+        // It has ended, as sessions do when they are idle for long.
+        if (statusOf(error) !== 400) throw error
+      }
+    }
+    await this.#client.auth({ grantType: 'password', clientId, username, password })
   }
 
   async #ask<Value>(what: string, work: () => Promise<Value>): Promise<Value> {

@@ -18,12 +18,13 @@ import { holderProcess } from '../scope/test-holder.ts'
 import { loadSettings } from '../settings/load.ts'
 import type { Settings } from '../settings/schema.ts'
 import { keycloakFile } from './access.ts'
-import type { KeycloakAdmin } from './admin.ts'
+import { KeycloakAdmin, KeycloakRefusedError } from './admin.ts'
 import { coldKeycloakDomain } from './instance.ts'
 import { hexOf, MasterRealmError, realmLease } from './names.ts'
 import { findWarmKeycloak, type WarmKeycloak } from './provider.ts'
 import { NoTokenError, planRealm, type Realm, representationOf, signingKey } from './realm.ts'
 import { reapRealms } from './reaper.ts'
+import { rehearseRealms } from './rehearsal.ts'
 import { removeRealm } from './remove.ts'
 import { NoKeycloakError, openRunRealm } from './run-realm.ts'
 
@@ -144,6 +145,22 @@ test('runs at the same time have a realm each, and none is touched by the other'
   one.loseLeases()
   expect(await reap()).toEqual([])
   expect((await other.realm.token()).accessToken).toMatch(/^[^.]+\.[^.]+\.[^.]+$/)
+})
+
+test('an administrator goes on with a session while it holds, and logs in again when it does not', async () => {
+  const access = { ...admin.access, password: 'not the password' }
+  await using again = await KeycloakAdmin.open(access, warm.reach, admin.session)
+  expect(await again.realms()).toContain('master')
+  await expect(KeycloakAdmin.open(access, warm.reach, 'not a session')).rejects.toThrow(KeycloakRefusedError)
+  await using anew = await KeycloakAdmin.open(admin.access, warm.reach, 'not a session')
+  expect(await anew.realms()).toContain('master')
+})
+
+test('a rehearsal leaves nothing', async () => {
+  const steps: string[] = []
+  await rehearseRealms({ docker, settings, access: admin.access, onStep: (text) => steps.push(text) })
+  expect(steps).not.toEqual([])
+  expect((await admin.realms()).filter((name) => name.startsWith('rehearsal-'))).toEqual([])
 })
 
 describe('of the realms that are there', () => {

@@ -5,6 +5,7 @@ import { hostId, RUN_LABEL } from '../docker/labels.ts'
 import { CcciError } from '../errors.ts'
 import { learnSecret } from '../redact/secrets.ts'
 import type { NewRealm } from './admin.ts'
+import { CLIENT_SCOPES } from './client-scopes.ts'
 
 /** Keycloak hands out no token for the realm's own client and user. */
 export class NoTokenError extends CcciError {}
@@ -112,6 +113,7 @@ export function representationOf(realm: Realm, owner: RealmOwner, key: string): 
     // A slow hash protects passwords that can be guessed; those of a realm's users are random.
     passwordPolicy: 'hashAlgorithm(pbkdf2-sha256) and hashIterations(1)',
     components: keysOf(key),
+    ...CLIENT_SCOPES,
     clients: [
       {
         clientId: client.id,

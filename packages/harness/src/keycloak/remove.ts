@@ -1,4 +1,5 @@
 import type { AppReach } from '../app/http.ts'
+import { learnSecret } from '../redact/secrets.ts'
 import { readKeycloakFile } from './access.ts'
 import { KeycloakAdmin } from './admin.ts'
 import { checkRemovable } from './names.ts'
@@ -10,6 +11,16 @@ export interface RealmData extends AppReach {
   realm: string
 }
 
+/** The administrator's sessions in which this process has made realms, by realm: to delete one it need not log in again. */
+const sessions = new Map<string, string>()
+
+/** Keeps the session in which a realm was made, for {@link removeRealm} in this process. */
+export function rememberSession(realm: string, session: string | undefined): void {
+  if (session === undefined) return
+  learnSecret(session)
+  sessions.set(realm, session)
+}
+
 /**
  * Deletes a run's realm. When the file is gone, so is the Keycloak with all its realms. Idempotent.
  *
@@ -19,6 +30,8 @@ export async function removeRealm({ file, realm, proxyAddress, caFile }: RealmDa
   checkRemovable(realm)
   const access = readKeycloakFile(file)
   if (!access) return
-  await using admin = await KeycloakAdmin.open(access, { proxyAddress, caFile })
+  const session = sessions.get(realm)
+  sessions.delete(realm)
+  await using admin = await KeycloakAdmin.open(access, { proxyAddress, caFile }, session)
   await admin.remove(realm)
 }

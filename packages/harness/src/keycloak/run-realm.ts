@@ -15,10 +15,12 @@ import { ensureSharedApp } from '../warm/shared-app.ts'
 import { reachOf } from './access.ts'
 import { KeycloakAdmin } from './admin.ts'
 import { administratorOf, coldKeycloakDomain, KEYCLOAK } from './instance.ts'
-import { realmLease, realmName } from './names.ts'
+import { realmName } from './names.ts'
+import { ownHex } from './own-hex.ts'
 import { findWarmKeycloak, type WarmKeycloak } from './provider.ts'
 import { planRealm, type Realm, representationOf, signingKey } from './realm.ts'
 import { reapRealms } from './reaper.ts'
+import { rememberSession } from './remove.ts'
 
 /** No warm Keycloak answers, and none could be deployed for the run. */
 export class NoKeycloakError extends CcciError {}
@@ -52,13 +54,22 @@ export async function openRunRealm(request: RunRealmRequest): Promise<Realm> {
     const warm = await findWarmKeycloak(settings)
     if (typeof warm === 'string') return await onColdKeycloak(request, { leases, key: await key }, warm, signal)
     await using _ = warm
-    const { admin } = warm
-    const reaped = await reapRealms({ admin, leases, scopes: scopesDir(settings.stateDir) })
+    // At the same time: a run's own realm has its lease before it is there, so that the reaper leaves it alone.
+    const [reaping, making] = await Promise.allSettled([
+      reapRealms({ admin: warm.admin, leases, scopes: scopesDir(settings.stateDir) }),
+      key.then((own) => onWarmKeycloak(request, { leases, key: own }, warm)),
+    ])
+    const reaped = outcome(reaping)
     if (reaped.length > 0) {
       journal.write({ event: 'warning', text: `realms of runs that are gone, deleted now: ${reaped.join(', ')}` })
     }
-    return await onWarmKeycloak(request, { leases, key: await key }, warm)
+    return outcome(making)
   })
+}
+
+function outcome<Value>(settled: PromiseSettledResult<Value>): Value {
+  if (settled.status === 'rejected') throw settled.reason
+  return settled.value
 }
 
 interface Means {
@@ -76,20 +87,17 @@ async function onWarmKeycloak(request: RunRealmRequest, { leases, key }: Means, 
   await scope.acquire(realmKind, { file, realm: realm.name, ...reach }, () =>
     admin.create(representationOf(realm, { runId, leases, appUrl }, key)),
   )
+  rememberSession(realm.name, admin.session)
   const text = `a realm for ${recipe} at ${realm.issuer}`
   journal.write({ event: 'done', text, durationMs: performance.now() - started })
   return realm
 }
 
-/** A name whose lease is now the run's, taken before there is anything that could be taken for an orphan. */
+/** A name whose lease is now the run's. */
 function ownName({ recipe, runId, hold }: RunRealmRequest, leases: string): string {
-  for (;;) {
-    const hex = randomBytes(3).toString('hex')
-    const lease = tryLease(leases, realmLease(hex), holderOf(runId))
-    if (!lease) continue
-    hold(lease)
-    return realmName(recipe, hex)
-  }
+  const { hex, lease } = ownHex(leases, runId)
+  hold(lease)
+  return realmName(recipe, hex)
 }
 
 const holderOf = (runId: string) => ({ runId, pid: process.pid, since: new Date().toISOString() })

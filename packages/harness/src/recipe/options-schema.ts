@@ -221,7 +221,7 @@ export const recipeOptionsSchema = z.strictObject({
     .meta(
       about({
         description:
-          'Enrols the recipe for a canonical that is kept warm. This version of cc-ci keeps none, and says so in a warning.',
+          'Enrols the recipe for a canonical: a known-good app with its data, which green runs of the latest version are promoted to, and quick runs upgrade.',
         type: '`true` or `false`',
         default: '`false`',
         example: 'canonical: true',

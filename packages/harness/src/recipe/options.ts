@@ -65,7 +65,7 @@ export interface RecipeOptions {
   upgradeBases?: (string | UpgradeBase)[] | undefined
   /** Stages that make no sense for this recipe, each with the reason. */
   notApplicable?: Partial<Record<Stage, string | undefined>> | undefined
-  /** Enrols the recipe for a canonical that is kept warm. */
+  /** Enrols the recipe for a canonical, to which green runs are promoted. */
   canonical?: boolean | undefined
   /** A compose file to lay over the recipe's own, relative to `recipe.ts`. */
   overlay?: string | undefined

@@ -25,6 +25,8 @@ export interface RunFacts {
   ref?: string | undefined
   pr?: string | undefined
   limitedTo?: readonly RunStage[] | undefined
+  /** It works on a canonical; known before it has said so itself. */
+  quick?: boolean | undefined
   state: RunState
   /** Milliseconds since 1970. */
   startedAt: number
@@ -143,9 +145,21 @@ const UNPROVEN_BY_SINGLE = [
   'plan single: a restore into a fresh deployment',
 ]
 
+const UNPROVEN_BY_QUICK = [
+  'quick: a fresh install at the version under test (the install tests saw the canonical, upgraded)',
+]
+
 function unproven(plan: RunRecord['plan'], stages: readonly StageJudgement[]): string[] {
   const left = stages.filter((stage) => stage.outcome === 'not run').map((stage) => `${stage.stage}: not asked for`)
+  if (plan === 'quick') return [...UNPROVEN_BY_QUICK, ...left]
   return plan === 'single' ? [...UNPROVEN_BY_SINGLE, ...left] : left
+}
+
+/** What a run that was to be quick worked on, or why it was not. */
+function quickOf(journal: readonly JournalLine[]): NonNullable<RunRecord['quick']> {
+  const said = pick(journal, 'quick').at(-1)
+  if (!said) return {}
+  return 'cold' in said ? { cold: said.cold } : { canonical: said.canonical }
 }
 
 /** The tests of the recipe's own, which no runner of this run has seen. */
@@ -210,6 +224,7 @@ export function assembleRecord(facts: RunFacts): RunRecord {
     interrupted: state === 'interrupted',
   })
   const ref = subject?.ref ?? facts.ref
+  const quick = quickOf(journal)
   return {
     schemaVersion: RECORD_VERSION,
     id: facts.id,
@@ -218,7 +233,8 @@ export function assembleRecord(facts: RunFacts): RunRecord {
     ...(subject?.base === undefined ? {} : { base: subject.base }),
     ...(ref === undefined ? {} : { ref }),
     ...(facts.pr === undefined ? {} : { pr: facts.pr }),
-    mode: 'cold',
+    mode: facts.quick || quick.canonical ? 'quick' : 'cold',
+    ...(quick.canonical || quick.cold !== undefined ? { quick } : {}),
     ...(subject ? { plan: subject.plan, domain: subject.domain, stack: subject.stack } : {}),
     host: hostname(),
     pid: process.pid,

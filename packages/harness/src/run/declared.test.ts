@@ -30,10 +30,8 @@ describe('what a run says of its options at once', () => {
     ])
   })
 
-  test('is an enrolment that nothing follows from, and what is overruled', () => {
-    expect(declared({ canonical: true })).toEqual([
-      { event: 'warning', text: 'recipe.ts enrols the recipe for a canonical, and this version of cc-ci keeps none' },
-    ])
+  test('is what is overruled; an enrolment is worth no warning', () => {
+    expect(declared({ canonical: true })).toEqual([])
     expect(declaredEvents({ options: {}, origins: {}, overruled: ['env'] })).toEqual([
       { event: 'warning', text: "env of tests/cc-ci.recipe.ts is overruled by the suite's recipe.ts" },
     ])

@@ -28,8 +28,5 @@ export function declaredEvents({ options, origins, overruled }: OptionsInForce):
           warning(`${lacks}: what needs it is not tested`),
         ]
       : []),
-    ...(options.canonical
-      ? [warning(`${origins.canonical} enrols the recipe for a canonical, and this version of cc-ci keeps none`)]
-      : []),
   ]
 }

@@ -5,6 +5,7 @@ import { type Blame, CcciError, messageOf } from '../errors.ts'
 import type { LintReport } from '../recipe/lint/report.ts'
 import { secrets } from '../redact/secrets.ts'
 import type { TestFact } from './facts.ts'
+import type { Plan } from './plan.ts'
 import type { Stage } from './stages.ts'
 
 /** What happens in a run, as the process that does it writes it down; the record and the progress display read it. */
@@ -19,7 +20,7 @@ export type JournalEvent =
       base: string | undefined
       domain: string
       stack: string
-      plan: 'full' | 'single'
+      plan: Plan
       /** Host differences that were handled, such as "no IPVS: endpoint_mode dnsrr". */
       quirks: string[]
       /** The options in force. */
@@ -27,6 +28,9 @@ export type JournalEvent =
       /** Which file each of them comes from. */
       customisationFrom?: Record<string, string>
     }
+  /** A quick run was asked for: the canonical that it works on, or why it is a cold run instead. */
+  | { event: 'quick'; canonical: QuickCanonical }
+  | { event: 'quick'; cold: string }
   /** What lint says of the version under test. */
   | { event: 'lint'; report: LintReport }
   /** A deployment was begun; counted against the plan. */
@@ -78,6 +82,16 @@ export type JournalEvent =
   | { event: 'teardown'; clean: boolean; left: string[]; durationMs: number }
   /** How often the app was deployed, and how often the plan says for the stages that ran. */
   | { event: 'deployments'; counted: number; planned: number }
+
+/** The known-good of a canonical that a quick run works on. */
+export interface QuickCanonical {
+  version: string
+  commit: string
+  /** When its snapshot was taken (ISO 8601). */
+  takenAt: string
+  /** False: the version under test is the canonical's own, so nothing is upgraded. */
+  upgraded: boolean
+}
 
 /** A journal event as it stands in the file: with the time, in milliseconds since 1970. */
 export type JournalLine = JournalEvent & { at: number }

@@ -56,7 +56,12 @@ export function junitXml(record: RunRecord): string {
     }
   }
   const whole = report.testSuite().name('run').timestamp(record.startedAt)
-  for (const [name, value] of Object.entries({ id: record.id, verdict: record.verdict, version: record.version })) {
+  for (const [name, value] of Object.entries({
+    id: record.id,
+    verdict: record.verdict,
+    version: record.version,
+    mode: record.mode === 'quick' ? 'quick: lower confidence' : record.mode,
+  })) {
     if (value !== undefined) whole.property(name, value)
   }
   const entry = whole

@@ -17,7 +17,7 @@ export const runPreview = z
     ref: z.string().optional().describe('The git ref that was asked for.'),
     pr: z.string().optional().describe('The number of the pull request.'),
     mode: z.literal('cold').describe('cold: every deployment of the run is made for it.'),
-    quick: z.string().optional().describe('What a quick run would need, where one was asked for.'),
+    quick: z.string().optional().describe('What a quick run would do, where one was asked for.'),
     suite: z.string().describe("The suite that tests it: the recipe's own in packages/recipes, or generic."),
     version: z.string().describe('The version under test; empty when the recipe has none.'),
     commit: z.string(),

@@ -23,10 +23,11 @@ import type { Settings } from '../settings/schema.ts'
 import { basesOf } from './applicable.ts'
 import { customisationOf } from './customisation.ts'
 import { declaredEvents } from './declared.ts'
-import type { Plan } from './plan.ts'
+import type { ColdPlan } from './plan.ts'
 import { previewHost } from './preview-host.ts'
 import { PREVIEW_VERSION, type RunPreview } from './preview-schema.ts'
 import { previewDeployments, previewStages } from './preview-stages.ts'
+import { canonicalForQuick, QUICK_STAGES } from './quick.ts'
 import type { RunStage } from './stages.ts'
 import { recipeName } from './store.ts'
 import { findSubject, type Subject } from './subject.ts'
@@ -38,7 +39,7 @@ export interface PreviewRequest {
   recipe: string
   ref?: string | undefined
   pr?: string | undefined
-  plan?: Plan | undefined
+  plan?: ColdPlan | undefined
   stages?: readonly RunStage[] | undefined
   /** The suite that would test it; `generic` is everybody's. */
   suite: string
@@ -170,7 +171,7 @@ async function look(request: PreviewRequest, folder: string): Promise<RunPreview
     ...(request.ref === undefined ? {} : { ref: request.ref }),
     ...(request.pr === undefined ? {} : { pr: request.pr }),
     mode: 'cold',
-    ...(request.quick ? { quick: quickNeeds(app.recipe, settings) } : {}),
+    ...(request.quick ? { quick: quickNeeds(app.recipe, target.commit, settings) } : {}),
     suite,
     version: target.version,
     commit: target.commit,
@@ -229,8 +230,15 @@ function whyBases(
   return base ? `the newest published version before ${of}` : `there is no published version before ${of}`
 }
 
-const quickNeeds = (recipe: string, { baseDomain }: Settings): string =>
-  `a quick run would upgrade the canonical of ${recipe}, kept warm at warm-${recipe}.${baseDomain}; this version of cc-ci keeps none, so it would be this cold run`
+/** What a quick run would do instead. */
+function quickNeeds(recipe: string, target: string, settings: Settings): string {
+  const canonical = canonicalForQuick(settings, recipe)
+  if (typeof canonical === 'string') return `a quick run would be this cold run: ${canonical}`
+  const { version, commit, domain } = canonical
+  const at = `${version} (${commit.slice(0, 7)}) at https://${domain}`
+  const how = commit === target ? 'which is at the version under test already' : 'and upgrade it'
+  return `a quick run would attach the canonical of ${recipe}, ${at}, ${how}: ${QUICK_STAGES.join(', ')}, with lower confidence`
+}
 
 type Parts = Pick<RunPreview, 'composeFiles' | 'services' | 'configs' | 'volumes' | 'networks'>
 

@@ -73,8 +73,27 @@ export const runRecord = z
     commit: z.string().optional(),
     ref: z.string().optional().describe('The git ref that was asked for.'),
     pr: z.string().optional().describe('The number of the pull request.'),
-    mode: z.literal('cold').describe('cold: every deployment of the run was made for it.'),
-    plan: z.enum(['full', 'single']).optional(),
+    mode: z
+      .enum(['cold', 'quick'])
+      .describe(
+        'cold: every deployment of the run was made for it. quick: the canonical was upgraded, which shows less.',
+      ),
+    quick: z
+      .object({
+        canonical: z
+          .object({
+            version: z.string(),
+            commit: z.string(),
+            takenAt: time.describe('When its snapshot was taken.'),
+            upgraded: z.boolean().describe("False: the version under test is the canonical's own."),
+          })
+          .optional()
+          .describe('The known-good that the run worked on, and which it left as it was.'),
+        cold: z.string().optional().describe('Why the run was a cold one.'),
+      })
+      .optional()
+      .describe('A quick run was asked for.'),
+    plan: z.enum(['full', 'single', 'quick']).optional(),
     domain: z.string().optional(),
     stack: z.string().optional(),
     host: z.string(),

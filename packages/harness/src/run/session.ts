@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
+import type { App } from '../app/app.ts'
 import { Lifecycle, type Purpose } from '../app/lifecycle.ts'
 import { runDomain, stackName } from '../app/names.ts'
 import type { Backup } from '../backup/backup.ts'
@@ -27,11 +28,17 @@ import { envOf, type RecipeOptions, type UpgradeBase } from '../recipe/options.t
 import { type OptionOrigins, type OptionsInForce, resolveOptions } from '../recipe/options-in-force.ts'
 import { shippedLimits } from '../recipe/shipped-options.ts'
 import { learnSecret } from '../redact/secrets.ts'
-import { pathKind, processesKind, volumeKind } from '../scope/kinds.ts'
+import { canonicalKind, pathKind, processesKind, volumeKind } from '../scope/kinds.ts'
+import { leaseFolder } from '../scope/lease-folder.ts'
 import { type Scope, ScopeCloseError } from '../scope/scope.ts'
 import { within } from '../scope/within.ts'
 import { loadSettings } from '../settings/load.ts'
 import type { Settings } from '../settings/schema.ts'
+import { attachKnownGood, openRunCanonical, type RunCanonical } from '../warm/canonical/attach.ts'
+import { type ClaimRequest, claimCanonical } from '../warm/canonical/claim.ts'
+import type { KnownGood } from '../warm/canonical/entry.ts'
+import { NoCanonicalError } from '../warm/canonical/errors.ts'
+import { type CanonicalPlace, canonicalPlace } from '../warm/canonical/place.ts'
 import { basesOf } from './applicable.ts'
 import { customisationOf } from './customisation.ts'
 import { declaredEvents } from './declared.ts'
@@ -39,6 +46,7 @@ import { type Journal, type JournalEvent, openJournal } from './journal.ts'
 import { lintStage } from './lint-stage.ts'
 import { type Plan, plannedDeployments, startsAtBase } from './plan.ts'
 import { preflight } from './preflight.ts'
+import { CanonicalUnderTestError, QuickInstallsNothingError } from './quick.ts'
 import { RUN_STAGES, type RunStage } from './stages.ts'
 import { RUN_FILES, readRecord, recipeName } from './store.ts'
 import { findSubject, type Subject } from './subject.ts'
@@ -56,7 +64,10 @@ export interface SessionRequest {
   recipe: string
   ref?: string | undefined
   pr?: string | undefined
+  /** `quick` needs a canonical of the recipe. */
   plan?: Plan | undefined
+  /** Why a run that was to be quick is a cold one. */
+  quickCold?: string | undefined
   /** The stages this run is limited to; all when absent. */
   stages?: readonly RunStage[] | undefined
   /** What the suite's `recipe.ts` says; the recipe may ship options, too. */
@@ -81,6 +92,13 @@ interface Opened {
   inForce: OptionsInForce
   subject: Subject
   engineApp: EngineApp
+  quick: Quick | undefined
+}
+
+/** The canonical that a quick run works on. */
+interface Quick {
+  place: CanonicalPlace
+  good: KnownGood
 }
 
 /**
@@ -111,6 +129,9 @@ export class Session implements AsyncDisposable {
   #app: Promise<void> | undefined
   #backup: Promise<Backup> | undefined
   #realm: Promise<Realm> | undefined
+  #canonical: Promise<RunCanonical> | undefined
+  readonly #quick: Quick | undefined
+  readonly #request: SessionRequest
   readonly #engine: EngineFactory | undefined
   /** The turn, which is given back last, and leases beside it. */
   readonly #held = new DisposableStack()
@@ -118,7 +139,7 @@ export class Session implements AsyncDisposable {
   #keeps = false
   #endedFromOutside = false
 
-  private constructor({ request, settings, docker, turn, journal, inForce, subject, engineApp }: Opened) {
+  private constructor({ request, settings, docker, turn, journal, inForce, subject, engineApp, quick }: Opened) {
     this.settings = settings
     this.docker = docker
     this.scope = turn.scope
@@ -127,6 +148,8 @@ export class Session implements AsyncDisposable {
     this.runDir = request.runDir
     this.runId = request.runId
     this.plan = request.plan ?? inForce.options.plan ?? 'full'
+    this.#request = request
+    this.#quick = quick
     this.stages = request.stages ?? RUN_STAGES
     this.target = subject.target
     this.base = subject.base
@@ -137,7 +160,16 @@ export class Session implements AsyncDisposable {
     this.#engine = request.engine
     const engine = (request.engine ?? chosenEngine)(docker, settings)
     const { scope, options } = this
-    this.lifecycle = new Lifecycle({ docker, settings, engine, engineApp, options, scope, journal })
+    this.lifecycle = new Lifecycle({
+      docker,
+      settings,
+      engine,
+      engineApp,
+      options,
+      scope,
+      journal,
+      kept: quick !== undefined,
+    })
   }
 
   /**
@@ -156,7 +188,9 @@ export class Session implements AsyncDisposable {
     await preflight(docker, settings)
     const { runId } = request
     const recipe = recipeName(request.recipe)
-    const domain = runDomain({ recipe, pr: request.pr, ref: request.ref }, settings.baseDomain)
+    if (request.quickCold) journal.write({ event: 'quick', cold: request.quickCold })
+    const place = request.plan === 'quick' ? canonicalPlace(recipe, settings) : undefined
+    const domain = place?.domain ?? runDomain({ recipe, pr: request.pr, ref: request.ref }, settings.baseDomain)
     const stack = stackName(domain)
     const { runDir, signal } = request
     const weight = request.options.weight ?? 1
@@ -164,6 +198,7 @@ export class Session implements AsyncDisposable {
     const { scope } = turn
     try {
       if (request.mark) await scope.acquire(processesKind, { mark: request.mark }, async () => {})
+      const quick = place && (await claimForQuick({ docker, settings, scope, place, runId, journal }))
       journal.write({ event: 'step', text: `fetching the recipe ${recipe}` })
       const into = join(scope.folder, 'recipes', recipe)
       const copy = join(scope.folder, 'shipped')
@@ -192,8 +227,8 @@ export class Session implements AsyncDisposable {
         }),
       )
       const { options } = inForce
-      const envFile = envFileFor(settings, scope.folder, domain)
-      await scope.acquire(pathKind, { path: envFile }, async () => {})
+      const envFile = place?.envFile ?? envFileFor(settings, scope.folder, domain)
+      if (!place) await scope.acquire(pathKind, { path: envFile }, async () => {})
       const engineApp: EngineApp = {
         recipe,
         domain,
@@ -204,7 +239,7 @@ export class Session implements AsyncDisposable {
         secrets: options.secrets ?? {},
         overlay: options.overlay,
       }
-      const session = new Session({ request, settings, docker, turn, journal, inForce, subject, engineApp })
+      const session = new Session({ request, settings, docker, turn, journal, inForce, subject, engineApp, quick })
       session.#tellSubject(recipe, domain, stack, inForce.origins)
       for (const event of declaredEvents(inForce)) journal.write(event)
       return session
@@ -218,6 +253,7 @@ export class Session implements AsyncDisposable {
 
   /** The versions to upgrade from: those named in `recipe.ts`, or the newest published one before the version under test. */
   get bases(): readonly UpgradeBase[] {
+    if (this.#quick) return [{ version: this.#quick.good.entry.version }]
     return basesOf(this.options, this.base)
   }
 
@@ -250,6 +286,7 @@ export class Session implements AsyncDisposable {
   }
 
   async #install(target: Target, changes: Record<string, string>, purpose: Purpose): Promise<void> {
+    if (this.#quick) throw new QuickInstallsNothingError(this.lifecycle.app.recipe)
     await this.lifecycle.install(target, changes, purpose)
     this.#app = Promise.resolve()
   }
@@ -274,6 +311,17 @@ export class Session implements AsyncDisposable {
   realm(): Promise<Realm> {
     this.#realm ??= this.#openRealm()
     return this.#realm
+  }
+
+  /**
+   * The canonical of the recipe beside the run's own app, attached with its data; the same one each time. It is put back as
+   * it was by {@link Session.close}.
+   *
+   * @throws {NoCanonicalError | CanonicalDamagedError | CanonicalUnderTestError | LeaseHeldError}
+   */
+  async canonical(): Promise<App> {
+    this.#canonical ??= this.#openCanonical()
+    return (await this.#canonical).lifecycle.app
   }
 
   /** The folder of this run's own checkout, at the version under test. */
@@ -349,6 +397,7 @@ export class Session implements AsyncDisposable {
   async #keep(tell: (event: JournalEvent) => void): Promise<void> {
     const until = Date.now() + this.settings.keepOnFailure * 1000
     try {
+      await this.#putCanonicalBack()
       this.#turn.keep(until)
       tell({ event: 'kept', until, url: this.lifecycle.app.url, stack: this.lifecycle.app.stack })
       await within(HELPERS_MS, this.#closeHelpers())
@@ -363,7 +412,24 @@ export class Session implements AsyncDisposable {
       this.#backup?.then((backup) => backup.close()),
       this.lifecycle.app.setDeployed(undefined),
       this.lifecycle.app.http.close(),
+      this.#canonical?.then(({ lifecycle: { app } }) => Promise.all([app.setDeployed(undefined), app.http.close()])),
     ])
+  }
+
+  /** Before its turn, where the app stays up: others wait for it. */
+  async #putCanonicalBack(): Promise<void> {
+    const canonical = await this.#canonical?.catch(() => undefined)
+    if (canonical) await this.scope.release(canonicalKind, canonical.data)
+  }
+
+  async #openCanonical(): Promise<RunCanonical> {
+    const { docker, settings, scope, journal, runId, options } = this
+    const { recipe } = this.lifecycle.app
+    if (this.#quick) throw new CanonicalUnderTestError(recipe)
+    const engine = this.#engine
+    const hold = (lease: Disposable) => void this.#held.use(lease)
+    const origin = this.#request.recipe
+    return await openRunCanonical({ docker, settings, scope, journal, engine, runId, recipe, origin, options, hold })
   }
 
   async #openBackup(): Promise<Backup> {
@@ -387,12 +453,24 @@ export class Session implements AsyncDisposable {
   }
 
   async #first(): Promise<void> {
+    if (this.#quick) return await this.#upgradeCanonical(this.#quick)
     const [base] = this.options.notApplicable?.upgrade ? [] : this.bases
     if (base !== undefined && startsAtBase(this.plan, this.stages, true)) {
       await this.installBase(base)
     } else {
       await this.install(this.target, 'install')
     }
+  }
+
+  async #upgradeCanonical({ place, good }: Quick): Promise<void> {
+    const { lifecycle, journal, target } = this
+    const { version, commit } = good.entry
+    journal.write({ event: 'step', text: `attaching the canonical, ${version}` })
+    const checkout = this.#checkout
+    await this.scope.during((signal) => attachKnownGood({ lifecycle, checkout, place, good, signal }))
+    if (commit === target.commit) return
+    journal.write({ event: 'step', text: `upgrading ${version} → ${target.version}` })
+    await this.upgrade()
   }
 
   #env(): Record<string, string> {
@@ -408,6 +486,15 @@ export class Session implements AsyncDisposable {
   }
 
   #tellSubject(recipe: string, domain: string, stack: string, origins: OptionOrigins): void {
+    if (this.#quick) {
+      const { version, commit, takenAt } = this.#quick.good.entry
+      const upgraded = commit !== this.target.commit
+      this.journal.write({ event: 'quick', canonical: { version, commit, takenAt, upgraded } })
+      if (this.settings.keepOnFailure > 0) {
+        const text = 'a quick run keeps nothing up, whatever fails: its app is the canonical'
+        this.journal.write({ event: 'warning', text })
+      }
+    }
     const quirks = quirksOf({ compose: this.compose, ipvs: hasIpvs(this.settings) })
     this.journal.write({
       event: 'subject',
@@ -424,6 +511,19 @@ export class Session implements AsyncDisposable {
       customisationFrom: origins,
     })
   }
+}
+
+/** The canonical that a quick run works on, in use from now on. @throws {NoCanonicalError | CanonicalDamagedError} */
+async function claimForQuick({
+  journal,
+  ...request
+}: Pick<ClaimRequest, 'docker' | 'settings' | 'scope' | 'place' | 'runId'> & { journal: Journal }): Promise<Quick> {
+  const { docker, settings, place } = request
+  const leases = await leaseFolder(docker, settings)
+  const onStep = (text: string) => journal.write({ event: 'step', text })
+  const { good } = await claimCanonical({ ...request, leases, purpose: 'quick', onStep })
+  if (!good) throw new NoCanonicalError(place.recipe)
+  return { place, good }
 }
 
 function tellLeft(journal: Journal, closing: unknown): void {

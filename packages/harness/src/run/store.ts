@@ -124,7 +124,7 @@ export function findRecord(stateDir: string, name: string): RunRecord {
 }
 
 /** Whether a record that says `running` tells the truth, as far as this host can see. */
-export function isRunning(record: RunRecord): boolean {
+export function isRunning(record: Pick<RunRecord, 'state' | 'host' | 'pid'>): boolean {
   if (record.state !== 'running') return false
   if (record.host !== hostname()) return true
   try {

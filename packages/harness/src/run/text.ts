@@ -78,6 +78,15 @@ function teardownRow({ teardown, problems, state, kept }: RunRecord, width: numb
 
 const VERDICT_LOOK = { green: '✓', red: '✗', interrupted: '■' } as const
 
+/** What a run that was to be quick worked on, or why it was a cold one. */
+export function quickText({ quick }: Pick<RunRecord, 'quick'>): string[] {
+  if (quick?.cold !== undefined) return [`a quick run was asked for, and this is a cold one: ${quick.cold}`]
+  if (!quick?.canonical) return []
+  const { version, commit, upgraded } = quick.canonical
+  const how = upgraded ? 'upgraded' : 'which is at the version under test already, so nothing was upgraded'
+  return [`on the canonical ${version} (${commit.slice(0, 7)}), ${how}; its known-good stays as it was`]
+}
+
 /** What is said of a stage stands in the table already. */
 const beyondStages = (texts: readonly string[], { stages }: RunRecord): string[] =>
   texts.filter((text) => !stages.some(({ stage }) => text.startsWith(`${stage}: `)))
@@ -87,6 +96,7 @@ export function runSummary(record: RunRecord, folder: string, lastTotal: number 
   const verdict = record.verdict ?? 'interrupted'
   const width = Math.max(14, ...record.stages.map((stage) => stage.outcome.length + 2))
   const facts = [
+    record.mode === 'quick' ? 'quick: lower confidence' : undefined,
     `level ${record.level ?? 0} of 5`,
     record.deployments ? `${record.deployments.counted} of ${record.deployments.planned} deployments` : undefined,
     record.durationMs === undefined ? undefined : took(record.durationMs),
@@ -94,6 +104,7 @@ export function runSummary(record: RunRecord, folder: string, lastTotal: number 
     record.limitedTo ? `only ${record.limitedTo.join(', ')}` : undefined,
     record.blame && record.blame !== 'recipe' ? `not the recipe's doing (${record.blame})` : undefined,
   ].filter((fact) => fact !== undefined)
+  const quickLines = quickText(record).map((text) => paint('yellow', `    ${text}`))
   const keptLines = record.kept
     ? [
         `    kept until ${record.kept.until}: ${record.kept.url}`,
@@ -109,6 +120,7 @@ export function runSummary(record: RunRecord, folder: string, lastTotal: number 
     '',
     `  ${title} · ${[`${record.recipe} ${record.version ?? ''}`.trim(), ...facts].join(' · ')}`,
     ...beyondStages(record.problems, record).map((problem) => paint('red', `    ${problem}`)),
+    ...quickLines,
     ...keptLines,
     ...beyondStages(record.unproven, record).map((what) => paint('dim', `    not proven: ${what}`)),
     ...record.warnings.map((warning) => paint('yellow', `    warning: ${warning.split('\n')[0]}`)),
