@@ -23,6 +23,7 @@ const environment = ({
   pr,
   stages,
   plan,
+  quick,
   keepOnFailure,
 }: RunRequest): Record<string, string | undefined> => ({
   CCCI_RUN_ID: runId,
@@ -31,6 +32,7 @@ const environment = ({
   CCCI_PR: pr,
   CCCI_STAGES: stages?.join(','),
   CCCI_PLAN: plan,
+  CCCI_QUICK: quick ? '1' : undefined,
   CCCI_KEEP_ON_FAILURE: String(keepOnFailure),
 })
 

@@ -5,8 +5,12 @@ import {
   loadOptions,
   newRunId,
   parseStages,
+  quickStages,
+  quickWanted,
+  RUN_FILES,
   type RunStage,
   recipeName,
+  runDir,
   type Settings,
   UsageError,
   unknownRecipe,
@@ -20,6 +24,10 @@ export interface RunFlags {
   plan?: 'full' | 'single'
   /** How long a failed app stays up; true: as long as the settings say. */
   keepOnFailure?: string | true
+  /** Upgrade the canonical instead of deploying afresh. */
+  quick?: boolean
+  /** Make a green run's version the canonical. */
+  promote?: boolean
   json?: boolean
 }
 
@@ -40,6 +48,7 @@ export interface RunRequest {
   pr?: string
   stages?: RunStage[]
   plan?: 'full' | 'single'
+  quick?: true
   /** Seconds that a failed app stays up. */
   keepOnFailure: number
 }
@@ -56,10 +65,33 @@ function located(recipe: string, cwd: string): string {
   return isAbsolute(recipe) ? recipe : resolve(cwd, recipe)
 }
 
+/** A run's id is one that cannot be, or is that of a run that was begun before. */
+class RunIdError extends UsageError {}
+
+/** The id that whoever starts this run has given it, by `CCCI_RUN_ID`; a run of one id is begun once. */
+function askedRunId(stateDir: string): string | undefined {
+  const id = process.env.CCCI_RUN_ID
+  if (!id) return undefined
+  if (!/^[a-z0-9][a-z0-9-]{0,99}$/.test(id)) {
+    throw new RunIdError({
+      happened: `CCCI_RUN_ID is "${id}".`,
+      todo: 'It takes lower-case letters, digits and dashes, at most a hundred.',
+    })
+  }
+  if (existsSync(join(runDir(stateDir, id), RUN_FILES.record))) {
+    throw new RunIdError({
+      happened: `There is a run ${id} already.`,
+      todo: 'Give each run an id of its own, or none.',
+      evidence: runDir(stateDir, id),
+    })
+  }
+  return id
+}
+
 /**
  * Checks what was asked for before anything is touched: stages, pull request, recipe, and what its suite says in recipe.ts.
  *
- * @throws {StageSelectionError | RunFlagError | UnknownRecipeError | RecipeOptionsError}
+ * @throws {StageSelectionError | QuickStagesError | RunFlagError | UnknownRecipeError | RecipeOptionsError}
  */
 export async function runRequest(
   typed: string,
@@ -73,6 +105,14 @@ export async function runRequest(
   if (flags.ref?.startsWith('-') || flags.ref === '') {
     throw new RunFlagError({ happened: `--ref is "${flags.ref}".`, todo: 'It takes a commit, a branch or a version.' })
   }
+  const quick = flags.quick || quickWanted(process.env.CCCI_QUICK)
+  if (quick) quickStages(stages)
+  if (flags.promote && (quick || stages)) {
+    throw new RunFlagError({
+      happened: `A run with ${quick ? '--quick' : '--stages'} is never promoted: it does not show all.`,
+      todo: 'Leave it or --promote away.',
+    })
+  }
   const recipe = located(typed, where.cwd)
   const { recipeSources } = where.settings
   const found = candidates(recipe, recipeSources)
@@ -83,13 +123,14 @@ export async function runRequest(
   const options = join(suite, 'recipe.ts')
   if (hasSuite && existsSync(options)) await loadOptions(options)
   return {
-    runId: newRunId(recipe),
+    runId: askedRunId(where.settings.stateDir) ?? newRunId(recipe),
     recipe,
     project: hasSuite ? name : 'generic',
     ...(flags.ref === undefined ? {} : { ref: flags.ref }),
     ...(flags.pr === undefined ? {} : { pr: flags.pr }),
     ...(stages ? { stages } : {}),
     ...(flags.plan === undefined ? {} : { plan: flags.plan }),
+    ...(quick ? { quick } : {}),
     keepOnFailure: where.settings.keepOnFailure,
   }
 }

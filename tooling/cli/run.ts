@@ -3,16 +3,21 @@ import { join } from 'node:path'
 import {
   asInterrupted,
   CcciError,
+  checkCanonical,
+  connectSwarm,
   loadSettings,
   RUN_FILES,
   type RunRecord,
   readRecord,
+  recipeName,
   runDir,
+  type Settings,
   saveRecord,
 } from '@cc-ci/harness'
 import { type ChildEnd, codeOfSignal, runVitest } from './child.ts'
 import { EXIT, exitCodeOfRecord } from './exit-codes.ts'
-import { flaggedEnvironment, type RunFlags, runRequest } from './request.ts'
+import { promoteRecord } from './promote.ts'
+import { flaggedEnvironment, type RunFlags, type RunRequest, runRequest } from './request.ts'
 
 /** The runner ended without leaving a record. */
 class NoRecordError extends CcciError {}
@@ -37,6 +42,28 @@ function settled(folder: string, end: ChildEnd): RunRecord {
   return interrupted
 }
 
+const say = (flags: RunFlags, text: string): void => (flags.json ? console.error(text) : console.log(text))
+
+/** A damaged canonical is found before the run, which is a cold one then. What keeps this from looking keeps the run, too. */
+async function checkFirst(settings: Settings, recipe: string): Promise<void> {
+  try {
+    await checkCanonical(await connectSwarm(settings.dockerHost), settings, recipe)
+  } catch (error) {
+    if (!(error instanceof CcciError)) throw error
+  }
+}
+
+/** @throws {NotPromotableError | PromotionFailedError} */
+async function promoteGreen(
+  record: RunRecord,
+  flags: RunFlags,
+  { recipe }: RunRequest,
+  { root, settings }: { root: string; settings: Settings },
+): Promise<number> {
+  const promoted = await promoteRecord(record, { source: recipe }, { root, settings, output: flags.json ? 2 : 1 })
+  return typeof promoted === 'string' ? codeOfSignal(promoted) : EXIT.green
+}
+
 /**
  * `cc-ci run`: checks everything, runs the recipe's suite in a child, and returns the exit code. Only green is 0.
  *
@@ -49,12 +76,16 @@ export async function runCommand(
 ): Promise<number> {
   const settings = await loadSettings({ cwd: where.root, env: flaggedEnvironment(flags) })
   const request = await runRequest(recipe, flags, { ...where, settings })
+  if (request.quick) await checkFirst(settings, recipeName(request.recipe))
   const end = await runVitest(request, where.root, flags.json ? 2 : 1)
   const folder = runDir(settings.stateDir, request.runId)
   const record = settled(folder, end)
   if (flags.json) console.log(JSON.stringify(record, null, 2))
   if (end.signal) return codeOfSignal(end.signal)
   const code = exitCodeOfRecord(record)
+  if (flags.promote && code !== EXIT.green) say(flags, '  not promoted: only a green run is')
+  if (code === EXIT.green && end.exitCode === 0 && flags.promote)
+    return await promoteGreen(record, flags, request, { ...where, settings })
   if (code !== EXIT.green || end.exitCode === 0) return code
   throw new RunnerFailedError({
     happened: `The run is green, and the test runner ended with exit code ${end.exitCode} all the same.`,

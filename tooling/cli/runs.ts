@@ -34,7 +34,8 @@ function row(record: RunRecord): string[] {
   const began = new Date(record.startedAt).toISOString().slice(0, 16).replace('T', ' ')
   const level = record.level === undefined ? '' : `${record.level}${record.limitedTo ? '*' : ''}`
   const time = record.durationMs === undefined ? '' : took(record.durationMs)
-  return [began, record.recipe, record.version ?? '', verdictOf(record), level, time, record.id]
+  const verdict = `${verdictOf(record)}${record.mode === 'quick' ? ' (quick)' : ''}`
+  return [began, record.recipe, record.version ?? '', verdict, level, time, record.id]
 }
 
 /** Recorded runs as a table, the newest first. */
@@ -46,7 +47,7 @@ function runsTable(records: readonly RunRecord[], paint: Paint): string[] {
       .map((cell, column) => {
         const padded = cell.padEnd(widths[column] ?? 0)
         if (index === 0) return paint('dim', padded)
-        return column === 3 ? paint(COLOURS[cell] ?? 'reset', padded) : padded
+        return column === 3 ? paint(COLOURS[cell.split(' ')[0] ?? ''] ?? 'reset', padded) : padded
       })
       .join('  ')
       .trimEnd(),
@@ -65,5 +66,8 @@ export async function runsCommand(flags: RunsFlags, root: string): Promise<void>
   else {
     for (const line of runsTable(records, paintFor(process.stdout))) console.log(line)
     if (records.some((record) => record.limitedTo)) console.log('\n* limited to some stages')
+    if (records.some((record) => record.mode === 'quick')) {
+      console.log('\n(quick) on the canonical, upgraded: lower confidence')
+    }
   }
 }

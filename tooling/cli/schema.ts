@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { previewSchema, recordSchema } from '@cc-ci/harness'
+import { apiSchema } from '../dashboard/api/schema.ts'
 
 const docs = join(import.meta.dirname, '../../docs')
 const text = (schema: unknown): string => `${JSON.stringify(schema, null, 2)}\n`
@@ -9,6 +10,7 @@ const text = (schema: unknown): string => `${JSON.stringify(schema, null, 2)}\n`
 export const SCHEMAS: Readonly<Record<string, string>> = {
   [join(docs, 'run.schema.json')]: text(recordSchema()),
   [join(docs, 'plan.schema.json')]: text(previewSchema()),
+  [join(docs, 'api.schema.json')]: text(apiSchema()),
 }
 
 if (import.meta.main) for (const [file, schema] of Object.entries(SCHEMAS)) writeFileSync(file, schema)

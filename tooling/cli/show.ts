@@ -16,7 +16,10 @@ import {
 /** A recorded run for a person: what was tested, each test, the stages and the verdict. */
 function showLines(record: RunRecord, folder: string, paint: Paint): string[] {
   const base = record.base ? `, upgrade from ${record.base}` : ''
-  const asked = [record.ref && `ref ${record.ref}`, record.pr && `pull request ${record.pr}`].filter(Boolean).join(', ')
+  const quick = record.mode === 'quick' && 'quick: lower confidence'
+  const asked = [quick, record.ref && `ref ${record.ref}`, record.pr && `pull request ${record.pr}`]
+    .filter(Boolean)
+    .join(', ')
   const options = customisationLine(record.customisation, record.customisationFrom)
   const began = new Date(record.startedAt).toISOString().slice(0, 16).replace('T', ' ')
   return [

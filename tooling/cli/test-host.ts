@@ -142,7 +142,7 @@ export class TestHost implements Disposable {
 
 /** What says which run to make: it must not come from whoever runs the tests. */
 const OF_A_RUN = Object.fromEntries(
-  ['RUN_ID', 'RECIPE', 'REF', 'PR', 'STAGES', 'PLAN'].map((name) => [`CCCI_${name}`, undefined]),
+  ['RUN_ID', 'RECIPE', 'REF', 'PR', 'STAGES', 'PLAN', 'QUICK'].map((name) => [`CCCI_${name}`, undefined]),
 )
 
 /** The first error of a run as it is told, without what is another each time. */

@@ -2,6 +2,8 @@ import { rmSync } from 'node:fs'
 import { hostFile, run, type Settings, UsageError } from '@cc-ci/harness'
 import type Docker from 'dockerode'
 import { endProcess } from './end-process.ts'
+import { SHARED_APPS, sharedAmong } from './extras.ts'
+import { hasGitea, removeGitea } from './gitea-host.ts'
 import { type Made, readHost } from './host.ts'
 import { removeImages } from './images.ts'
 import { openOverlayPort } from './overlay-port.ts'
@@ -9,10 +11,10 @@ import { devHostPaths } from './paths.ts'
 import { preflight } from './preflight.ts'
 import { removeProxy } from './proxy-container.ts'
 import { stopRouter } from './router-process.ts'
+import { extraStack, removeExtra } from './shared-apps.ts'
 import { findNetwork, GATEWAY_NETWORK } from './swarm.ts'
 import { until } from './until.ts'
 import type { Part } from './up.ts'
-import { removeWarmKeycloak, warmKeycloakStack } from './warm-keycloak.ts'
 
 /** Stacks are still deployed, of runs that go on perhaps. */
 class StacksLeftError extends UsageError {}
@@ -38,8 +40,8 @@ export async function downParts(settings: Settings, options: DownOptions): Promi
   })
   return [
     withDocker('Stacks', async (docker) => {
-      const ours = made.extras?.includes('keycloak') ? warmKeycloakStack(settings) : undefined
-      const left = (await stacksInTheWay(docker, made)).filter((stack) => stack !== ours)
+      const ours = sharedAmong(made.extras).map((extra) => extraStack(extra, settings))
+      const left = (await stacksInTheWay(docker, made)).filter((stack) => !ours.includes(stack))
       if (left.length === 0) return 'none in the way'
       if (options.force) return `left behind: ${left.join(', ')}`
       throw new StacksLeftError({
@@ -48,9 +50,11 @@ export async function downParts(settings: Settings, options: DownOptions): Promi
         todo: 'Wait for their runs to end, or remove them (docker stack rm <name>), or go on without: down --force',
       })
     }),
-    ...(made.extras?.includes('keycloak')
-      ? [{ title: 'Warm Keycloak', work: () => removeWarmKeycloak(docker, settings) }]
-      : []),
+    ...sharedAmong(made.extras).map((extra) => ({
+      title: SHARED_APPS[extra].title,
+      work: () => removeExtra(extra, docker, settings),
+    })),
+    ...(hasGitea(settings) ? [{ title: 'Gitea', work: () => removeGitea(settings, options.all) }] : []),
     { title: 'Router', work: async () => ((await stopRouter(paths)) ? 'ended' : 'not running') },
     withDocker('Proxy', async (docker) => ((await removeProxy(docker, settings.stateDir)) ? 'removed' : 'not there')),
     withDocker('Images', async (docker) =>

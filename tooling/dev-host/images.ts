@@ -1,47 +1,18 @@
-import { join } from 'node:path'
-import { CcciError, messageOf, run } from '@cc-ci/harness'
+import { CcciError, messageOf } from '@cc-ci/harness'
 import type Docker from 'dockerode'
-import { type BuildTools, baseInputs, buildBase, hashOfBase } from './base-image.ts'
+import { baseInputs, hashOfBase } from './base-image.ts'
 import type { Extra } from './extras.ts'
 import { hashOf, hashOfFolder } from './files.ts'
+import { hashOfGoProgram, removeGoBuilds } from './go-build.ts'
+import { buildImage } from './image-build.ts'
+import { folderOf, IMAGES, type ImageName } from './image-list.ts'
 import type { Step } from './step.ts'
-import { findProgram, installPackages } from './system.ts'
 
 /** An image could not be built. */
 class ImageBuildError extends CcciError {}
 
-/** One of the images that a dev host builds from Debian's packages. */
-interface ImageName {
-  /** Its folder under `images/`, and its repository under `cc-ci/`. */
-  name: string
-  /** The names it is used by, besides `cc-ci/<name>:<content hash>` and `cc-ci/<name>:latest`. */
-  alias?: string
-  /** The image it stands on, when that is not `base`. */
-  from?: string
-  /** The share of one processor that its build may use. Default: all there is. */
-  processor?: number
-  /** It is built only where this was asked for. */
-  extra?: Extra
-}
-
-/** In the order they are built: each may stand on those before it. `base` comes from packages alone. */
-const IMAGES: readonly ImageName[] = [
-  { name: 'base' },
-  { name: 'nginx', alias: 'nginx:1.22.1' },
-  { name: 'restic' },
-  { name: 'helper', from: 'restic', processor: 0.02 },
-  { name: 'caddy' },
-  { name: 'mariadb', alias: 'mariadb:10.11', extra: 'keycloak' },
-  { name: 'keycloak', alias: 'keycloak/keycloak:26.4.7', extra: 'keycloak' },
-]
-
 /** Marks an image as ours and says what it was built from. */
 const LABEL = 'cc-ci.content'
-
-const FOLDER = join(import.meta.dirname, 'images')
-
-/** Standard build arguments (docs.docker.com, "Predefined ARGs"): handed on where the host goes through a web proxy. */
-const WEB_PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']
 
 export const contentTag = (name: string, hash: string): string => `cc-ci/${name}:${hash}`
 
@@ -56,11 +27,16 @@ export async function planImages(extras: readonly Extra[] = []): Promise<Planned
   const wanted = IMAGES.filter(({ extra }) => extra === undefined || extras.includes(extra))
   return wanted.map((image) => ({
     ...image,
-    hash:
-      image.name === 'base'
-        ? base
-        : hashOf(base, ...[image.from, image.name].flatMap((name) => (name ? [hashOfFolder(join(FOLDER, name))] : []))),
+    hash: image.name === 'base' ? base : hashOf(base, ...contentOf(image)),
   }))
+}
+
+/** What decides what is in an image, beside the base. */
+function contentOf(image: ImageName): string[] {
+  const from = IMAGES.find(({ name }) => name === image.from)
+  const args = Object.entries(image.args ?? {}).map(([name, value]) => `${name}=${value}`)
+  const program = image.program ? [hashOfGoProgram(image.program)] : []
+  return [...(from ? contentOf(from) : []), hashOfFolder(folderOf(image)), ...args, ...program]
 }
 
 /**
@@ -73,7 +49,7 @@ export async function ensureImage(image: PlannedImage, step: Step): Promise<stri
   const built = !(await imageId(docker, contentTag(image.name, image.hash)))
   if (built) {
     try {
-      await build(image, step)
+      await buildImage(image, contentTag(image.name, image.hash), `${LABEL}=${image.hash}`, step)
     } catch (error) {
       throw new ImageBuildError({
         happened: `The image cc-ci/${image.name} could not be built.`,
@@ -86,33 +62,6 @@ export async function ensureImage(image: PlannedImage, step: Step): Promise<stri
   }
   const kept = await nameImage(image, docker)
   return [built ? 'built' : 'there', kept].filter(Boolean).join(', ')
-}
-
-async function build(image: PlannedImage, { settings, paths, say }: Step): Promise<void> {
-  const tools: BuildTools = { env: { DOCKER_HOST: settings.dockerHost, DOCKER_BUILDKIT: '0' }, say }
-  const tag = contentTag(image.name, image.hash)
-  if (image.name === 'base') {
-    if (!findProgram('mmdebstrap')) await installPackages(['mmdebstrap'], 'Building images', say)
-    return await buildBase(await baseInputs(), tag, `${LABEL}=${image.hash}`, paths.build, tools)
-  }
-  const webProxy = WEB_PROXY_VARIABLES.flatMap((name) => (process.env[name] ? ['--build-arg', name] : []))
-  const { processor } = image
-  const quota = processor ? ['--cpu-period=100000', `--cpu-quota=${Math.round(processor * 100_000)}`] : []
-  await run(
-    'docker',
-    [
-      'build',
-      '--force-rm',
-      ...quota,
-      ...webProxy,
-      '--label',
-      `${LABEL}=${image.hash}`,
-      '-t',
-      tag,
-      join(FOLDER, image.name),
-    ],
-    { env: tools.env, timeoutMs: 15 * 60_000, onLine: say },
-  )
 }
 
 /** Gives the image its other names; a name that another's image has already is left alone, and said. */
@@ -148,6 +97,7 @@ export async function removeImages(docker: Docker): Promise<number> {
       await docker.getImage(tag).remove({ force: true })
       removed += 1
     }
+    if (image.program) removeGoBuilds(image.program)
   }
   return removed
 }

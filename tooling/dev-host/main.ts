@@ -1,11 +1,15 @@
 import { CcciError, loadSettings, messageOf } from '@cc-ci/harness'
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { type DownOptions, downParts } from './down.ts'
-import { EXTRAS, type Extra } from './extras.ts'
+import { EXTRAS, isExtra } from './extras.ts'
+import { GITEA, giteaGuide, giteaParts } from './gitea-host.ts'
 import { withLock } from './lock.ts'
 import { runParts } from './show.ts'
 import { statusOf } from './status.ts'
 import { upParts } from './up.ts'
+
+/** What `--with` takes. */
+const CHOICES = [...EXTRAS, GITEA].join(', ')
 
 const program = new Command('dev-host').description(
   'A machine that can run the main job: an engine, a swarm, a proxy, recipes.',
@@ -14,12 +18,19 @@ const program = new Command('dev-host').description(
 program
   .command('up')
   .description('bring the dev host up; what is there already is used')
-  .addOption(new Option('--with <app...>', 'a shared app beside it, with its images and recipe').choices(EXTRAS))
-  .action(async ({ with: asked = [] }: { with?: Extra[] }) => {
+  .option(
+    '--with <app...>',
+    `big apps, with their images and recipes, and ${GITEA} for trying the bridge: ${CHOICES}`,
+    listed,
+  )
+  .action(async ({ with: asked = [] }: { with?: string[] }) => {
     const { stateDir } = await loadSettings()
     await withLock(`dev-host ${stateDir}`, sayWaiting, async () => {
       // Read again: another `up` may just have chosen for this one.
-      await runParts(await upParts(await loadSettings(), asked))
+      const settings = await loadSettings()
+      const gitea = asked.includes(GITEA)
+      await runParts([...(await upParts(settings, asked.filter(isExtra))), ...(gitea ? giteaParts(settings) : [])])
+      if (gitea) console.log(await giteaGuide(settings))
     })
   })
 
@@ -46,6 +57,14 @@ program
       await runParts(await downParts(settings, options))
     })
   })
+
+/** Adds one more value of `--with`, which may be a list itself: `keycloak,n8n`. */
+function listed(text: string, before: readonly string[] = []): string[] {
+  const names = text.split(',').map((name) => name.trim())
+  const unknown = names.find((name) => !isExtra(name) && name !== GITEA)
+  if (unknown !== undefined) throw new InvalidArgumentError(`There is no "${unknown}". There are: ${CHOICES}.`)
+  return [...new Set([...before, ...names])]
+}
 
 function sayWaiting(): void {
   console.error('Another process is at work on this dev host; waiting for it.')

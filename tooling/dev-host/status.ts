@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { connectDocker, findWarmKeycloak, hostFile, isExecutable, messageOf, type Settings } from '@cc-ci/harness'
 import type Docker from 'dockerode'
 import { certificateFiles, usableCertificate } from './certificate.ts'
+import { GITEA, hasGitea, runningGitea } from './gitea-host.ts'
 import { readHost } from './host.ts'
 import { contentTag, imageId, planImages } from './images.ts'
 import { devHostPaths } from './paths.ts'
@@ -49,6 +50,7 @@ export async function statusOf(settings: Settings): Promise<PartStatus[]> {
       return { part: `recipe ${name}`, ok, detail: ok ? versions.join(', ') : 'missing or out of date' }
     }),
     ...(extras.includes('keycloak') ? [await ofKeycloak(settings)] : []),
+    ...(hasGitea(settings) ? [await ofGitea(settings)] : []),
     {
       part: 'settings',
       ok: existsSync(hostFile(settings.stateDir)),
@@ -93,6 +95,11 @@ async function ofKeycloak(settings: Settings): Promise<PartStatus> {
   if (typeof warm === 'string') return { part, ok: false, detail: warm.split('\n')[0] ?? '' }
   await warm[Symbol.asyncDispose]()
   return { part, ok: true, detail: `${warm.admin.access.url} lets its administrator in` }
+}
+
+async function ofGitea(settings: Settings): Promise<PartStatus> {
+  const url = await runningGitea(settings)
+  return { part: GITEA, ok: url !== undefined, detail: url ?? 'does not answer' }
 }
 
 async function ofProxy(settings: Settings, ca: string): Promise<PartStatus> {

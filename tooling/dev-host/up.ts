@@ -5,7 +5,7 @@ import type Docker from 'dockerode'
 import { certificateFiles, ensureCertificate } from './certificate.ts'
 import { ensureChromium } from './chromium.ts'
 import { ensureEngine } from './engine.ts'
-import type { Extra } from './extras.ts'
+import { type Extra, SHARED_APPS, sharedAmong, sharedAppSettings } from './extras.ts'
 import { readHost, recordMade, writeHost } from './host.ts'
 import { ensureImage, planImages } from './images.ts'
 import { devHostPaths } from './paths.ts'
@@ -14,9 +14,9 @@ import { preflight } from './preflight.ts'
 import { checkProxyPlace, ensureProxy } from './proxy-container.ts'
 import { ensureRecipes, SAMPLES, sampleRecipes } from './recipes.ts'
 import { ensureRouter } from './router-process.ts'
+import { ensureExtra } from './shared-apps.ts'
 import type { Step } from './step.ts'
 import { ensureNetwork, ensureSwarm } from './swarm.ts'
-import { ensureWarmKeycloak } from './warm-keycloak.ts'
 
 /** A part of `up`: what it is about, and what is done; the answer says in a few words how it went. */
 export interface Part {
@@ -92,14 +92,16 @@ export async function upParts(settings: Settings, asked: readonly Extra[] = []):
             recipeSources: [paths.recipes],
             capacity: 2 * availableParallelism(),
             keycloakFile: keycloakFile(settings),
+            sharedApps: sharedAppSettings(made.extras ?? []),
           },
           made,
         })
         return `https://<app>.${settings.baseDomain}/ at ${host}:${port}`
       },
     },
-    ...(asked.includes('keycloak')
-      ? [{ title: 'Warm Keycloak', work: (say: Step['say']) => ensureWarmKeycloak(docker, say) }]
-      : []),
+    ...sharedAmong(asked).map((extra) => ({
+      title: SHARED_APPS[extra].title,
+      work: (say: Step['say']) => ensureExtra(extra, docker, say),
+    })),
   ]
 }

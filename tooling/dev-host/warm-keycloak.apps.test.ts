@@ -13,12 +13,12 @@ import {
 import { expect, test } from 'vitest'
 import { devHostPaths } from './paths.ts'
 import { isCurrent } from './recipes.ts'
+import { extraStack } from './shared-apps.ts'
 import { statusOf, WARM_KEYCLOAK } from './status.ts'
-import { warmKeycloakStack } from './warm-keycloak.ts'
 
 const settings = await loadSettings()
 const docker = await connectSwarm(settings.dockerHost)
-const stack = warmKeycloakStack(settings)
+const stack = extraStack('keycloak', settings)
 
 const up = (...args: string[]) => run(process.execPath, [join(import.meta.dirname, 'main.ts'), 'up', ...args])
 
