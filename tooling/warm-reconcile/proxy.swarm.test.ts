@@ -10,6 +10,13 @@ test('a shared app without data, by the command line: its tests are asked, a bro
   timeout: 300_000,
 }, async () => {
   await using app = await TestSharedApp.open('proxy', randomBytes(3).toString('hex'))
+  const nowhere = await app.reconcile()
+  expect(nowhere).toMatchObject({
+    exitCode: 3,
+    result: { outcome: 'failed', reason: expect.stringContaining('proxy') },
+  })
+  expect(app.told()).toMatchObject([{ subject: 'proxy', cause: 'unasked' }])
+
   await app.recipe.publish(V1)
   const first = await app.reconcile()
   expect(first.result, first.all).toMatchObject({ outcome: 'deployed', version: { version: V1 } })
@@ -40,7 +47,7 @@ test('a shared app without data, by the command line: its tests are asked, a bro
   })
   const ailing = await app.reconcile()
   expect(ailing.result, ailing.all).toMatchObject({ outcome: 'rolled back', version: { version: V2 } })
-  expect(app.told()).toMatchObject([
+  expect(app.told().slice(1)).toMatchObject([
     { subject: 'proxy', cause: 'deploy', recovered: true, attempted: { version: '1.2.0+2.6.2' } },
     { subject: 'proxy', cause: 'unhealthy', recovered: true, text: expect.stringContaining('418') },
   ])
@@ -49,7 +56,7 @@ test('a shared app without data, by the command line: its tests are asked, a bro
   expect(standing.join()).not.toContain('beside')
   expect(await app.reconcile()).toMatchObject({ exitCode: 4, result: { outcome: 'held', alerts: [] } })
   expect(await app.standing()).toEqual(standing)
-  expect(app.told()).toHaveLength(2)
+  expect(app.told()).toHaveLength(3)
   const { all } = await app.host.cli(['alerts', '--all'])
   expect(all).toContain('an upgrade could not be deployed')
 })

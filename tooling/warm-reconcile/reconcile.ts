@@ -11,6 +11,7 @@ import {
   preflight,
   type ReconcileOutcome,
   type ReconcileResult,
+  raiseAlert,
   reconcileApp,
   stackName,
 } from '@cc-ci/harness'
@@ -85,6 +86,7 @@ export async function reconcileCommand(names: string[], flags: ReconcileFlags, r
     } catch (error) {
       const durationMs = performance.now() - started
       const reason = messageOf(error)
+      if (!flags.dryRun && !ended.signal.aborted) tellUnlooked(settings.stateDir, recipe, error)
       result = {
         recipe,
         domain,
@@ -102,6 +104,13 @@ export async function reconcileCommand(names: string[], flags: ReconcileFlags, r
   }
   if (!flags.dryRun) tellOf(await deliverAlerts(settings))
   return ended.signal.aborted ? RECONCILE_EXIT.failed : exitCodeOfResults(results)
+}
+
+/** Nobody could look at it: it may be down, for all that is known. */
+function tellUnlooked(stateDir: string, recipe: string, error: unknown): void {
+  const event = error instanceof Error ? error.name : undefined
+  const title = `${recipe} could not be looked after`
+  raiseAlert(stateDir, { subject: recipe, cause: 'unasked', title, text: messageOf(error), event })
 }
 
 /** Says what was not delivered. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  envOf,
   KEYCLOAK,
   loadOptions,
   type RecipeOptions,
@@ -55,7 +56,7 @@ export async function sharedAppSpecs(
         stateful,
         health: { path: health?.path ?? known.path, statuses: health?.statuses ?? known.statuses },
         timeouts,
-        env: typeof env === 'function' ? env(domain) : env,
+        env: envOf(env, domain),
       }
     }),
   )

@@ -17,9 +17,11 @@ export interface EngineApp {
   /** The app's `.env`. */
   readonly envFile: string
   /** Values of secrets that are not to be generated, by their compose key. */
-  readonly secrets: Readonly<Record<string, string>>
+  readonly secrets: Record<string, string>
   /** A compose file of the options, applied last. */
   readonly overlay: string | undefined
+  /** Domains of other apps that its containers must reach, once they are known. */
+  readonly reaches?: string[]
 }
 
 /** What an engine did beyond the recipe's own words, for the record. */

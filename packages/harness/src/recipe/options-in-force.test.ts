@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { RecipeOptions } from './options.ts'
+import { envOf, type RecipeOptions } from './options.ts'
 import { RecipeOptionsError, ShippedOptionsError } from './options-error.ts'
 import { resolveOptions } from './options-in-force.ts'
 import { loadOptions } from './options-load.ts'
@@ -57,7 +57,7 @@ describe('the options in force', () => {
         export default defineRecipe(options)`,
     })
     expect(options.health).toEqual({ path: '/healthz' })
-    expect(typeof options.env === 'function' && options.env('a.b')).toEqual({ SANDBOX: 'sandbox-a.b' })
+    expect(envOf(options.env, 'a.b')).toEqual({ SANDBOX: 'sandbox-a.b' })
     expect(origins).toEqual({ health: SHIPPED_OPTIONS, env: SHIPPED_OPTIONS })
   })
 
@@ -110,7 +110,7 @@ describe("what a recipe ships is the recipe's doing", () => {
 
   test('also what a function of it does when it is asked', async () => {
     const { options } = await resolve(shipped(`env: () => ({ PORT: 80 }), upgradeEnv: () => { throw new Error('no') }`))
-    const ask = (option: RecipeOptions['env']) => () => typeof option === 'function' && option('a.b')
+    const ask = (option: RecipeOptions['env']) => () => envOf(option, 'a.b')
     expect(ask(options.env)).toThrow(ShippedOptionsError)
     expect(ask(options.env)).toThrow(/tests\/cc-ci\.recipe\.ts: env\("a\.b"\): PORT is 80/)
     expect(ask(options.upgradeEnv)).toThrow(/upgradeEnv\("a\.b"\) threw\.[\s\S]*no/)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { App } from '../app/app.ts'
 import { STAGES, type Stage } from '../run/stages.ts'
+import type { OptionContext } from './option-context.ts'
 import type { BackupDump, RecipeOptions } from './options.ts'
 
 /** What the reference says of an option beside its name. */
@@ -20,10 +21,16 @@ export const variablesSchema = z.record(
   z.string('text; put quotes round it'),
 )
 
-const ENV_TYPE = '`{ NAME: "value" }`, or a function of the app’s domain that returns that'
+/** The values of `secrets`, also of what its function returns. */
+export const secretsSchema = z.record(z.string(), z.string('text'))
 
+const ENV_TYPE = '`{ NAME: "value" }`, or a function of the app’s domain (and of `{ realm }`) that returns that'
+
+const variablesFunction = z.custom<(domain: string, context: OptionContext) => Record<string, string>>(
+  (value) => typeof value === 'function',
+)
 const envOption = z.union(
-  [variablesSchema, z.custom<(domain: string) => Record<string, string>>((value) => typeof value === 'function')],
+  [variablesSchema, variablesFunction],
   'variables as { NAME: "value" }, or a function of the domain that returns them',
 )
 const seconds = z.int('whole seconds').min(1, '1 second or more').max(86_400, 'at most a day').optional()
@@ -155,7 +162,7 @@ export const recipeOptionsSchema = z.strictObject({
     .meta(
       about({
         description:
-          'Apps that the custom tests need beside their own. `keycloak`: a realm by the fixture `warmKeycloakRealm` (see warm.md).',
+          'Apps that are needed beside the one under test. `keycloak`: a realm, made before the first deployment, for `env`, `upgradeEnv` and `secrets`, and for the tests by the fixture `warmKeycloakRealm` (see warm.md).',
         type: 'a list of `"keycloak"`',
         default: 'none',
         example: "dependencies: ['keycloak']",
@@ -237,14 +244,14 @@ export const recipeOptionsSchema = z.strictObject({
     }),
   ),
   secrets: z
-    .record(z.string(), z.string('text'))
+    .union([secretsSchema, variablesFunction], 'secrets as { key: "value" }, or a function that returns them')
     .optional()
     .meta(
       about({
         description: 'Values of secrets by their compose key, for those that cannot be generated. Never shown.',
-        type: '`{ key: "value" }`',
+        type: '`{ key: "value" }`, or a function of the app’s domain and of `{ realm }` that returns that',
         default: 'all are generated',
-        example: "secrets: { smtp_password: 'only-for-tests' }",
+        example: 'secrets: (_domain, { realm }) => ({ oidc_client_secret: realm.client.secret })',
       }),
     ),
   weight: z

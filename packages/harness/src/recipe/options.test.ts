@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '../errors.ts'
-import { defineRecipe, parseRecipeOptions } from './options.ts'
+import { defineRecipe, envOf, parseRecipeOptions } from './options.ts'
 import { RecipeOptionsError } from './options-error.ts'
 
 const parse = (value: unknown) => parseRecipeOptions(value, 'recipe.ts')
@@ -33,9 +33,9 @@ describe('recipe.ts', () => {
   test('may compute variables from the domain, and these are checked when they are', () => {
     const env = (domain: string) => ({ SANDBOX_DOMAIN: `sandbox.${domain}` })
     const good = parse({ env })
-    expect(typeof good.env === 'function' && good.env('a.b')).toEqual({ SANDBOX_DOMAIN: 'sandbox.a.b' })
+    expect(envOf(good.env, 'a.b')).toEqual({ SANDBOX_DOMAIN: 'sandbox.a.b' })
     const bad = parse({ upgradeEnv: () => ({ PORT: 80 }) })
-    expect(() => typeof bad.upgradeEnv === 'function' && bad.upgradeEnv('a.b')).toThrow(
+    expect(() => envOf(bad.upgradeEnv, 'a.b')).toThrow(
       /recipe\.ts: upgradeEnv\("a\.b"\): PORT is 80\.[\s\S]*text; put quotes round it/,
     )
   })

@@ -3,12 +3,13 @@ import { dirname, isAbsolute, resolve } from 'node:path'
 import type { App } from '../app/app.ts'
 import { messageOf } from '../errors.ts'
 import type { Stage } from '../run/stages.ts'
+import { DECLARED, type OptionContext } from './option-context.ts'
 import { type OptionsErrorClass, RecipeOptionsError } from './options-error.ts'
 import { refusal } from './options-refusal.ts'
-import { recipeOptionsSchema, variablesSchema } from './options-schema.ts'
+import { recipeOptionsSchema, secretsSchema, variablesSchema } from './options-schema.ts'
 
-/** Variables for an app's `.env`; a function gets the app's domain. */
-export type EnvOption = Record<string, string> | ((domain: string) => Record<string, string>)
+/** Variables for an app's `.env`, or secrets; a function gets the app's domain, and the run's realm. */
+export type EnvOption = Record<string, string> | ((domain: string, context: OptionContext) => Record<string, string>)
 
 /** A file that the backup labels name, as it was saved. */
 export interface BackupDump {
@@ -70,7 +71,7 @@ export interface RecipeOptions {
   /** A compose file to lay over the recipe's own, relative to `recipe.ts`. */
   overlay?: string | undefined
   /** Values of secrets by their compose key, for those that cannot be generated. */
-  secrets?: Record<string, string> | undefined
+  secrets?: EnvOption | undefined
   /** How much of a host's capacity a run of this recipe takes. Default: 1. */
   weight?: number | undefined
 }
@@ -98,8 +99,9 @@ export function parseRecipeOptions(value: unknown, where: string, file: OptionsF
   const { refused = RecipeOptionsError, folder = isAbsolute(where) ? dirname(where) : '.' } = file
   const parsed = recipeOptionsSchema.safeParse(value)
   if (!parsed.success) throw refusal(parsed.error.issues, value, where, refused)
-  const { env, upgradeEnv, upgradeBases, overlay, ...rest } = parsed.data
-  const checked = (option: EnvOption, key: string) => checkedEnv(option, `${where}: ${key}`, refused)
+  const { env, upgradeEnv, upgradeBases, overlay, secrets, ...rest } = parsed.data
+  const checked = (option: EnvOption, key: string, schema = variablesSchema) =>
+    checkedEnv(option, { where: `${where}: ${key}`, Refused: refused, schema })
   return {
     ...rest,
     ...(env === undefined ? {} : { env: checked(env, 'env') }),
@@ -113,25 +115,40 @@ export function parseRecipeOptions(value: unknown, where: string, file: OptionsF
               : { ...base, env: checked(base.env, `upgradeBases.${index}.env`) },
           ),
         }),
+    ...(secrets === undefined ? {} : { secrets: checked(secrets, 'secrets', secretsSchema) }),
     ...(overlay === undefined ? {} : { overlay: overlayFile(resolve(folder, overlay), where, refused) }),
   }
 }
 
-/** The variables of an option for an app's domain. @throws {RecipeOptionsError} when its function gives none. */
-export const envOf = (option: EnvOption | undefined, domain: string): Record<string, string> =>
-  typeof option === 'function' ? option(domain) : { ...option }
+/**
+ * The variables (or secrets) of an option for an app's domain.
+ *
+ * @param context what the run has; by default what stands in for it as long as it has not.
+ * @throws {RecipeOptionsError} when its function gives none.
+ */
+export const envOf = (
+  option: EnvOption | undefined,
+  domain: string,
+  context: OptionContext = DECLARED,
+): Record<string, string> => (typeof option === 'function' ? option(domain, context) : { ...option })
 
-function checkedEnv(option: EnvOption, where: string, Refused: OptionsErrorClass): EnvOption {
+interface EnvCheck {
+  where: string
+  Refused: OptionsErrorClass
+  schema: typeof variablesSchema
+}
+
+function checkedEnv(option: EnvOption, { where, Refused, schema }: EnvCheck): EnvOption {
   if (typeof option !== 'function') return option
-  return (domain) => {
+  return (domain, context) => {
     const call = `${where}("${domain}")`
     let result: unknown
     try {
-      result = option(domain)
+      result = option(domain, context)
     } catch (error) {
       throw new Refused({ happened: `${call} threw.`, lastSeen: messageOf(error), cause: error })
     }
-    const parsed = variablesSchema.safeParse(result)
+    const parsed = schema.safeParse(result)
     if (parsed.success) return parsed.data
     throw refusal(parsed.error.issues, result, call, Refused)
   }

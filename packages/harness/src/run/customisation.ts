@@ -27,7 +27,7 @@ export function customisationOf(options: RecipeOptions, domain: string): Record<
         }
       : {}),
     ...(overlay ? { overlay: basename(overlay) } : {}),
-    ...(secrets ? { secrets: Object.fromEntries(Object.keys(secrets).map((key) => [key, '***'])) } : {}),
+    ...(secrets ? { secrets: Object.fromEntries(Object.keys(envOf(secrets, domain)).map((key) => [key, '***'])) } : {}),
   }
   const plain = (_key: string, value: unknown) => (typeof value === 'function' ? '(function)' : value)
   return JSON.parse(JSON.stringify(shown, plain)) as Record<string, unknown>

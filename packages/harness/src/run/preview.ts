@@ -15,6 +15,7 @@ import type { LintReport } from '../recipe/lint/report.ts'
 import { findLocalTests } from '../recipe/local-tests.ts'
 import { envOf, type RecipeOptions } from '../recipe/options.ts'
 import { type OptionsInForce, resolveOptions } from '../recipe/options-in-force.ts'
+import { checkRealmDeclared } from '../recipe/realm-options.ts'
 import { readSample } from '../recipe/sample.ts'
 import { generateSecret, type SecretSpec, secretSpecs } from '../recipe/secrets.ts'
 import { shippedLimits } from '../recipe/shipped-options.ts'
@@ -110,7 +111,8 @@ async function read(request: PreviewRequest, folder: string): Promise<Read> {
         packages,
         limits: shippedLimits(settings),
       })
-      for (const value of Object.values(inForce.options.secrets ?? {})) learnSecret(value)
+      checkRealmDeclared(inForce.options, domain)
+      for (const value of Object.values(envOf(inForce.options.secrets, domain))) learnSecret(value)
       return envOf(inForce.options.env, domain)
     },
     signal,
@@ -126,7 +128,7 @@ async function read(request: PreviewRequest, folder: string): Promise<Read> {
     runId: 'plan',
     checkout: subject.checkout,
     envFile: join(folder, `${domain}.env`),
-    secrets: inForce.options.secrets ?? {},
+    secrets: envOf(inForce.options.secrets, domain),
     overlay: inForce.options.overlay,
   }
   return { inForce, subject, lint: lint ?? { durationMs: 0, rules: [] }, warnings, app }

@@ -24,8 +24,10 @@ import type { Realm } from '../keycloak/realm.ts'
 import { openRunRealm } from '../keycloak/run-realm.ts'
 import type { PublishedVersion, RecipeCheckout } from '../recipe/checkout.ts'
 import type { ComposeView } from '../recipe/compose-view.ts'
+import { DECLARED, type OptionContext } from '../recipe/option-context.ts'
 import { envOf, type RecipeOptions, type UpgradeBase } from '../recipe/options.ts'
 import { type OptionOrigins, type OptionsInForce, resolveOptions } from '../recipe/options-in-force.ts'
+import { asksForRealm, checkRealmDeclared } from '../recipe/realm-options.ts'
 import { shippedLimits } from '../recipe/shipped-options.ts'
 import { learnSecret } from '../redact/secrets.ts'
 import { canonicalKind, pathKind, processesKind, volumeKind } from '../scope/kinds.ts'
@@ -129,6 +131,10 @@ export class Session implements AsyncDisposable {
   #app: Promise<void> | undefined
   #backup: Promise<Backup> | undefined
   #realm: Promise<Realm> | undefined
+  #prepared: Promise<void> | undefined
+  /** What functions in the options are told. */
+  #context: OptionContext = DECLARED
+  readonly #engineApp: EngineApp
   #canonical: Promise<RunCanonical> | undefined
   readonly #quick: Quick | undefined
   readonly #request: SessionRequest
@@ -149,6 +155,7 @@ export class Session implements AsyncDisposable {
     this.runId = request.runId
     this.plan = request.plan ?? inForce.options.plan ?? 'full'
     this.#request = request
+    this.#engineApp = engineApp
     this.#quick = quick
     this.stages = request.stages ?? RUN_STAGES
     this.target = subject.target
@@ -215,6 +222,7 @@ export class Session implements AsyncDisposable {
             const { options: suite, packages } = request
             const asked = { suite, tree, copy, packages, limits: shippedLimits(settings) }
             inForce = await scope.acquire(pathKind, { path: copy }, () => resolveOptions(asked))
+            checkRealmDeclared(inForce.options, domain)
             learnSecrets(inForce.options)
             return envOf(inForce.options.env, domain)
           },
@@ -236,8 +244,9 @@ export class Session implements AsyncDisposable {
         runId,
         checkout: subject.checkout,
         envFile,
-        secrets: options.secrets ?? {},
+        secrets: envOf(options.secrets, domain),
         overlay: options.overlay,
+        reaches: [],
       }
       const session = new Session({ request, settings, docker, turn, journal, inForce, subject, engineApp, quick })
       session.#tellSubject(recipe, domain, stack, inForce.origins)
@@ -275,6 +284,7 @@ export class Session implements AsyncDisposable {
 
   /** Wipes what stands and deploys a version afresh. */
   async install(target: Target, purpose: Purpose): Promise<void> {
+    await this.#prepare()
     await this.#install(target, this.#envFor(target), purpose)
   }
 
@@ -282,7 +292,8 @@ export class Session implements AsyncDisposable {
   async installBase({ version, env }: UpgradeBase): Promise<void> {
     const target = await this.published(version)
     const { domain } = this.lifecycle.app
-    await this.#install(target, { ...this.#envFor(target), ...envOf(env, domain) }, 'upgrade base')
+    await this.#prepare()
+    await this.#install(target, { ...this.#envFor(target), ...envOf(env, domain, this.#context) }, 'upgrade base')
   }
 
   async #install(target: Target, changes: Record<string, string>, purpose: Purpose): Promise<void> {
@@ -293,6 +304,7 @@ export class Session implements AsyncDisposable {
 
   /** Upgrades what stands to the version under test. */
   async upgrade(): Promise<void> {
+    await this.#prepare()
     await this.lifecycle.upgrade(this.target, { ...this.#env(), ...this.#upgradeEnv() })
   }
 
@@ -473,12 +485,36 @@ export class Session implements AsyncDisposable {
     await this.upgrade()
   }
 
+  /** Makes what the app is to be told of: its realm, before its first deployment. */
+  #prepare(): Promise<void> {
+    this.#prepared ??= this.#openDependencies()
+    return this.#prepared
+  }
+
+  async #openDependencies(): Promise<void> {
+    const { options } = this
+    if (!options.dependencies?.includes('keycloak')) return
+    const { domain } = this.lifecycle.app
+    try {
+      const realm = await this.realm()
+      this.#context = { realm }
+      const { secrets, reaches } = this.#engineApp
+      Object.assign(secrets, envOf(options.secrets, domain, this.#context))
+      for (const value of Object.values(secrets)) learnSecret(value)
+      reaches?.push(new URL(realm.url).hostname)
+    } catch (error) {
+      // An app that is told nothing of it can be tested as far as no test asks for it.
+      if (asksForRealm(options, domain)) throw error
+      this.journal.write({ event: 'warning', text: `there is no realm: ${messageOf(error)}` })
+    }
+  }
+
   #env(): Record<string, string> {
-    return envOf(this.options.env, this.lifecycle.app.domain)
+    return envOf(this.options.env, this.lifecycle.app.domain, this.#context)
   }
 
   #upgradeEnv(): Record<string, string> {
-    return envOf(this.options.upgradeEnv, this.lifecycle.app.domain)
+    return envOf(this.options.upgradeEnv, this.lifecycle.app.domain, this.#context)
   }
 
   #envFor(target: Target): Record<string, string> {
@@ -531,6 +567,8 @@ function tellLeft(journal: Journal, closing: unknown): void {
   journal.write({ event: 'teardown', clean: false, left, durationMs: 0 })
 }
 
+/** Those of a function are learned when they are made. */
 function learnSecrets({ secrets }: RecipeOptions): void {
+  if (typeof secrets === 'function') return
   for (const value of Object.values(secrets ?? {})) learnSecret(value)
 }

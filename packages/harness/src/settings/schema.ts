@@ -178,6 +178,11 @@ export const SETTINGS = {
     takes: "the name of the reverse proxy's overlay network",
     schema: z.string().min(1).default('proxy'),
   },
+  proxyContainer: {
+    variable: 'CCCI_PROXY_CONTAINER',
+    takes: "the reverse proxy's container, by which apps reach each other (when the domain has no DNS record)",
+    schema: z.string().min(1).optional(),
+  },
   recipeSources: {
     variable: 'CCCI_RECIPE_SOURCES',
     takes: 'folders of recipe repositories, or git URLs with {recipe} in them, separated by spaces or commas',

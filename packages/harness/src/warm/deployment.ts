@@ -75,6 +75,13 @@ export class Deployment implements AsyncDisposable {
     }
   }
 
+  /** Whether all services of a version are there, whatever their state. */
+  async isWhole(target: Target): Promise<boolean> {
+    const { compose } = await this.state(target)
+    const there = new Set((await this.services()).map(({ name }) => name))
+    return Object.keys(compose.services).every((name) => there.has(name))
+  }
+
   /** Whether swarm has given up on an update: it says so until the service is gone. */
   async isStuck(): Promise<boolean> {
     return (await this.services()).some(({ updateState = '' }) => /^(rollback|paused)/.test(updateState))

@@ -12,6 +12,7 @@ import type { Settings } from '../../settings/schema.ts'
 import type { DeployEngine, Deployed, EngineApp, Target } from '../engine.ts'
 import { fetchImages, imagesOf } from '../images.ts'
 import { quirksOf, writeCopies } from '../swarm/compose-copies.ts'
+import { reachOfApp } from '../swarm/reach.ts'
 import { type LoadedRecipe, loadRecipe, overlayRemoved, readSample } from '../swarm/swarm-engine.ts'
 import { type AbraSettings, callAbra } from './abra.ts'
 import { runAbraDir } from './abra-dir.ts'
@@ -132,8 +133,9 @@ export class AbraEngine implements DeployEngine {
    * and loses those that share one. abra takes changed files only in a chaos deployment, from a tree that it calls dirty.
    */
   async #copies(app: EngineApp, target: Target, { env, compose }: LoadedRecipe): Promise<string[]> {
-    const request = { app, target, compose, env, ipvs: hasIpvs(this.#settings), hostOnly: true }
-    if (quirksOf(request).length === 0 && app.overlay === undefined) return []
+    const reach = await reachOfApp(this.#docker, this.#settings, app)
+    const request = { app, target, compose, env, ipvs: hasIpvs(this.#settings), hostOnly: true, reach }
+    if (quirksOf(request).length === 0 && app.overlay === undefined && !reach) return []
     const names = (await writeCopies(request)).map((file) => relative(app.checkout.dir, file))
     await useCopies(app, names)
     return names

@@ -6,7 +6,8 @@ import { ownerLabels } from '../../docker/labels.ts'
 import type { ComposeView, ServiceSpec } from '../../recipe/compose-view.ts'
 import { typeText } from '../../recipe/version.ts'
 import type { EngineApp, Target } from '../engine.ts'
-import { patchCompose, type ServicePatch } from './patch-compose.ts'
+import { type ConfigPatch, patchCompose, type ServicePatch } from './patch-compose.ts'
+import { AUTHORITIES, type Reach, reachPatch } from './reach.ts'
 
 const COPY = /^\.cc-ci\.(\d+)\.yml$/
 
@@ -30,6 +31,8 @@ export interface CopyRequest {
   ipvs: boolean
   /** Only what the host needs: whoever deploys sets labels and variables itself. */
   hostOnly?: boolean
+  /** How its containers reach other apps. */
+  reach?: Reach | undefined
 }
 
 /**
@@ -56,7 +59,8 @@ export async function writeCopies(request: CopyRequest): Promise<string[]> {
       }),
     )
     const copy = join(folder, `.cc-ci.${index}.yml`)
-    await writeFile(copy, patchCompose(text, patches, { withVersion, env: request.env }))
+    const configs = index === 0 ? configsFor(request) : {}
+    await writeFile(copy, patchCompose(text, patches, { withVersion, env: request.env, configs }))
     copies.push(copy)
   }
   return copies
@@ -74,12 +78,20 @@ function servicesIn(text: string): string[] {
 function patchFor(service: ServiceSpec, request: CopyRequest, last: boolean): ServicePatch {
   const ports = needsHostPorts(service, request)
   if (!last) return ports ? { ports: [] } : {}
+  const own = request.hostOnly ? {} : ownWords(service, request)
+  const reach = reachPatch(service, request.compose, request.reach)
+  const environment = { ...own.environment, ...reach.environment }
   return {
-    ...(request.hostOnly ? {} : ownWords(service, request)),
+    ...own,
+    ...reach,
+    ...(Object.keys(environment).length > 0 ? { environment } : {}),
     ...(needsDnsrr(service, request) ? { endpointMode: 'dnsrr' } : {}),
     ...(ports ? { ports: service.ports.map((port) => ({ ...port, mode: 'host' as const })) } : {}),
   }
 }
+
+const configsFor = ({ reach }: CopyRequest): Record<string, ConfigPatch> =>
+  reach?.authorities ? { [AUTHORITIES.key]: reach.authorities } : {}
 
 /** What abra changes in the files it has loaded, and the run's labels. */
 const ownWords = (service: ServiceSpec, request: CopyRequest): ServicePatch => ({

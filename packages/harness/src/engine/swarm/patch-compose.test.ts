@@ -83,3 +83,31 @@ test('a file without a version gets one only when asked', () => {
   expect(patched('services: {app: {image: a}}', {}, true)).toHaveProperty('version', '3.8')
   expect(patched('services: {app: {image: a}}', {})).not.toHaveProperty('version')
 })
+
+test('hosts and configs are added to those of a service, however these are written', () => {
+  const text = `
+services:
+  app: {image: a, extra_hosts: ["one:10.0.0.1"], configs: [page]}
+  db: {image: b, extra_hosts: {one: 10.0.0.1}}
+configs:
+  page: {file: ./page}
+`
+  const patch = { extraHosts: ['two.example.org:10.0.0.2'], configs: [{ source: 'ca', target: '/ca.pem' }] }
+  const configs = { ca: { name: 'stack_ca', file: '/tmp/ca$.pem' } }
+  const result = patchCompose(text, { app: patch, db: patch }, { withVersion: false, env: {}, configs })
+  expect(parse(result)).toEqual({
+    services: {
+      app: {
+        image: 'a',
+        extra_hosts: ['one:10.0.0.1', 'two.example.org:10.0.0.2'],
+        configs: ['page', { source: 'ca', target: '/ca.pem' }],
+      },
+      db: {
+        image: 'b',
+        extra_hosts: { one: '10.0.0.1', 'two.example.org': '10.0.0.2' },
+        configs: [{ source: 'ca', target: '/ca.pem' }],
+      },
+    },
+    configs: { page: { file: './page' }, ca: { name: 'stack_ca', file: '/tmp/ca$$.pem' } },
+  })
+})

@@ -1,4 +1,15 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, Scalar, type YAMLMap } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  parseDocument,
+  Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml'
 import { interpolate } from '../../recipe/compose/interpolate.ts'
 import type { PortSpec } from '../../recipe/compose/ports.ts'
 
@@ -9,6 +20,18 @@ export interface ServicePatch {
   endpointMode?: string
   /** The ports in place of those written; none: take them out. */
   ports?: PortSpec[]
+  /** More lines of `/etc/hosts`: `host:address`. */
+  extraHosts?: string[]
+  /** More configs that it mounts, readable by everybody. */
+  configs?: { source: string; target: string }[]
+}
+
+/** A config beside those of the files. */
+export interface ConfigPatch {
+  /** Its name in swarm. */
+  name: string
+  /** Where its content is, absolute. */
+  file: string
 }
 
 /** The version that files without one get: Docker's 20.10 client refuses them. */
@@ -24,16 +47,26 @@ const DEFAULT_VERSION = '3.8'
 export function patchCompose(
   text: string,
   patches: Record<string, ServicePatch>,
-  options: { withVersion: boolean; env: Record<string, string> },
+  options: { withVersion: boolean; env: Record<string, string>; configs?: Record<string, ConfigPatch> },
 ): string {
   // As text all through: what YAML would read as a number or a date must come out as it went in.
   const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: false })
   if (options.withVersion && isMap(document.contents)) document.set('version', quoted(DEFAULT_VERSION))
+  for (const [key, config] of Object.entries(options.configs ?? {})) {
+    const made = document.createNode(
+      Object.fromEntries(Object.entries(config).map(([name, text]) => [name, quoted(text)])),
+    )
+    ownMap(document, document.contents as YAMLMap, 'configs').set(key, made)
+  }
   for (const [name, patch] of Object.entries(patches)) {
     const services = ownMap(document, document.contents as YAMLMap, 'services')
     const service = ownMap(document, services, name)
     if (patch.environment) addEntries(document, service, 'environment', patch.environment, options.env)
     if (patch.ports) setPorts(document, service, patch.ports)
+    if (patch.extraHosts) addHosts(document, service, patch.extraHosts)
+    for (const { source, target } of patch.configs ?? []) {
+      ownList(document, service, 'configs').add(document.createNode({ source: quoted(source), target: quoted(target) }))
+    }
     if (!patch.labels && !patch.endpointMode) continue
     const deploy = ownMap(document, service, 'deploy')
     if (patch.labels) addEntries(document, deploy, 'labels', patch.labels, options.env)
@@ -85,6 +118,24 @@ function ownMap(document: Document, map: YAMLMap, key: string): YAMLMap {
   const empty = document.createNode({}) as YAMLMap
   map.set(key, empty)
   return empty
+}
+
+function ownList(document: Document, map: YAMLMap, key: string): YAMLSeq {
+  const value = own(document, map, key)
+  if (isSeq(value)) return value
+  const empty = document.createNode([]) as YAMLSeq
+  map.set(key, empty)
+  return empty
+}
+
+/** Hosts are a list of `host:address`, or a map. */
+function addHosts(document: Document, service: YAMLMap, hosts: string[]): void {
+  const value = own(document, service, 'extra_hosts')
+  for (const host of hosts) {
+    const at = host.indexOf(':')
+    if (isMap(value)) value.set(host.slice(0, at), quoted(host.slice(at + 1)))
+    else ownList(document, service, 'extra_hosts').add(quoted(host))
+  }
 }
 
 /** Adds to a map, or to a list of `key=value`, whichever is written there; what is there under the same key goes. */

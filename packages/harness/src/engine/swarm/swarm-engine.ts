@@ -16,6 +16,7 @@ import type { Settings } from '../../settings/schema.ts'
 import type { DeployEngine, Deployed, EngineApp, Target } from '../engine.ts'
 import { fetchImages, imagesOf } from '../images.ts'
 import { writeCopies } from './compose-copies.ts'
+import { reachOfApp } from './reach.ts'
 import { makeSecrets } from './secrets.ts'
 import { stackDeploy } from './stack-deploy.ts'
 
@@ -82,7 +83,8 @@ export class SwarmEngine implements DeployEngine {
     const { dockerHost } = this.#settings
     const fetched = await fetchImages({ docker: this.#docker, dockerHost, images: imagesOf(compose), signal })
     const open = await makeSecrets(this.#docker, app, specs)
-    const request = { app, target, compose, env, ipvs: hasIpvs(this.#settings) }
+    const reach = await reachOfApp(this.#docker, this.#settings, app)
+    const request = { app, target, compose, env, ipvs: hasIpvs(this.#settings), reach }
     await stackDeploy({
       dockerHost,
       stack: app.stack,

@@ -5,7 +5,7 @@ import { chosenEngine, type EngineFactory } from '../../engine/chosen.ts'
 import type { EngineApp, Target } from '../../engine/engine.ts'
 import { writeAtomically } from '../../files/write.ts'
 import { cloneRecipe, type RecipeCheckout } from '../../recipe/checkout.ts'
-import type { RecipeOptions } from '../../recipe/options.ts'
+import { envOf, type RecipeOptions } from '../../recipe/options.ts'
 import type { Journal } from '../../run/journal.ts'
 import { pathKind } from '../../scope/kinds.ts'
 import { takeLease } from '../../scope/lease.ts'
@@ -105,7 +105,7 @@ export const canonicalApp = ({
   runId,
   checkout,
   envFile: place.envFile,
-  secrets: options.secrets ?? {},
+  secrets: envOf(options.secrets, place.domain),
   overlay: options.overlay,
 })
 

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dockerClient } from '../../docker/connect.ts'
+import { scopesDir } from '../../run/store.ts'
+import { takeLease } from '../../scope/lease.ts'
+import { leftoversOf, reclaim } from '../../scope/reclaim.ts'
 import { Scope } from '../../scope/scope.ts'
+import { survey } from '../../scope/survey.ts'
 import type { PutBackStep } from './put-back.ts'
 import { commit, type TestCanonical, testCanonical } from './test-canonical.ts'
 import { promoteAndDie, putBackAndDie, useAndDie } from './test-kill.ts'
@@ -45,8 +49,22 @@ test('a user that is killed while the app is up leaves it to the next, and to wh
   expect(await one.all()).toEqual(old)
 })
 
+test('the janitor, or the next run, ends the use of a dead process and never takes the canonical itself', async () => {
+  await promoteAndDie(one, 'upgraded', { record: one.record('1.0.0+1'), fresh: true })
+  const { docker, settings, place, leases } = one
+  const scopes = scopesDir(settings.stateDir)
+  const where = { docker, leases, scopes, baseDomain: settings.baseDomain }
+  for (const found of await survey(where)) {
+    if (found.stack === place.stack) expect(found.things.filter((what) => !what.startsWith('scope '))).toEqual([])
+  }
+  using _ = await takeLease({ folder: leases, name: place.stack, runId: 'janitor', timeoutMs: 60_000 })
+  await reclaim({ docker, stack: place.stack, scopes, timeoutMs: 60_000, why: 'a test' })
+  expect(await one.all()).toEqual(old)
+  expect(await leftoversOf(docker, place.stack, scopes)).toEqual({ scopes: [], docker: [] })
+})
+
 describe('a promotion, killed', () => {
-  test.for(['claimed', 'upgraded', 'secrets read', 'linked'] as const)('at “%s”, leaves the old one', async (step) => {
+  test.for(['claimed', 'secrets read', 'linked'] as const)('at “%s”, leaves the old one', async (step) => {
     await promoteAndDie(one, step, { record: one.record('1.0.0+1'), fresh: true })
     await using next = await one.claim()
     expect(next.good?.entry).toEqual(old.entry)

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
 import { listAlerts } from '../../alert/store.ts'
-import type { AttemptStep } from './attempt.ts'
+import { ATTEMPT_STEPS, type AttemptStep } from './attempt.ts'
 import { type TestSharedApp, testSharedApp } from './test-app.ts'
 
 const V1 = { version: '1.0.0+1' }
@@ -74,7 +74,7 @@ describe.concurrent('a shared app', { timeout: 300_000 }, () => {
     await app.reconcile()
     const versions = [V1, V2]
     let at = V1.version
-    const kills: { step: AttemptStep; to: typeof V1; ends: string; keeps?: string }[] = [
+    const kills: { step: AttemptStep; to: typeof V1; ends: string }[] = [
       { step: 'undeploy', to: V2, ends: 'rolled back' },
       { step: 'snapshot', to: V2, ends: 'rolled back' },
       { step: 'deploy', to: V2, ends: 'rolled back' },
@@ -83,6 +83,7 @@ describe.concurrent('a shared app', { timeout: 300_000 }, () => {
       { step: 'restore', to: ILL, ends: 'rolled back' },
       { step: 'redeploy', to: { ...ILL, version: '1.5.0+1' }, ends: 'rolled back' },
     ]
+    expect(kills.map(({ step }) => step)).toEqual(ATTEMPT_STEPS)
     for (const { step, to, ends } of kills) {
       if (!versions.some(({ version }) => version === to.version)) versions.push(to)
       await app.publish(...versions)

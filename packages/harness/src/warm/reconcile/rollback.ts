@@ -41,9 +41,10 @@ export async function rollBack(one: Reconciling, attempt: Attempt): Promise<Roll
       await restoreSnapshot(one.snapshot, { timeoutMs: one.snapshotMs })
     }
     enter(one, attempt, 'redeploy')
-    // Swarm goes on saying of a service that its update was rolled back, whatever it is given next.
-    if (await one.deployment.isStuck()) await one.stop()
     const target = await one.target(from)
+    // Where a service is gone, its container may still be on its way out, with its hands on the data. And swarm goes on
+    // saying of a service that its update was rolled back, whatever it is given next.
+    if ((await one.deployment.isStuck()) || !(await one.deployment.isWhole(target))) await one.stop()
     await one.deployment.deploy(target)
     if (!attempt.stateful) await one.deployment.removeDropped(target)
     await one.dropConfigs()

@@ -16,11 +16,12 @@ import type { Settings } from '../../settings/schema.ts'
 import type { AttemptStep } from './attempt.ts'
 import type { LastGood } from './last-good.ts'
 import { reconcileApp } from './reconcile.ts'
-import type { GateVerdict, LiveApp, ReconcileRequest } from './request.ts'
+import type { ReconcileRequest } from './request.ts'
 import type { ReconcileResult } from './result.ts'
+import { askWord } from './test-gate.ts'
 
 /** One version of the test's recipe: an nginx that writes its version to the volume whenever it starts, and serves it. */
-export interface TestVersion {
+interface TestVersion {
   version: string
   image?: string
   /** What the gate finds in the page `/word`; `ill` is not healthy. */
@@ -63,14 +64,6 @@ function commitOf({ version, image = 'nginx:1.22.1', word = 'well', files = {} }
   const sample = `TYPE=${RECIPE}\nDOMAIN=${RECIPE}.example.org\nLETS_ENCRYPT_ENV=production\n`
   const readme = '# shared\n\n<!-- metadata -->\n* **Category**: Apps\n<!-- endmetadata -->\n'
   return { version, files: { 'compose.yml': compose, '.env.sample': sample, 'README.md': readme, ...files } }
-}
-
-/** What the gate of these tests asks: the page `/word`. */
-export async function askWord({ url }: Pick<LiveApp, 'url'>, settings: Settings): Promise<GateVerdict> {
-  const { proxyAddress, caFile } = settings
-  await using http = new AppHttp({ origin: url, proxyAddress, caFile })
-  const word = (await http.get('/word')).text().trim()
-  return { healthy: word === 'well', text: `/word says ${word}` }
 }
 
 type Changes = Partial<Omit<ReconcileRequest, 'app'>>
@@ -137,7 +130,7 @@ export async function testSharedApp(): Promise<TestSharedApp> {
         const { dockerClient } = await import(${source('../../docker/connect.ts')})
         const { chosenEngine } = await import(${source('../../engine/chosen.ts')})
         const { reconcileApp } = await import(${source('reconcile.ts')})
-        const { askWord } = await import(${source('test-app.ts')})
+        const { askWord } = await import(${source('test-gate.ts')})
         const settings = ${JSON.stringify(settings)}
         const docker = dockerClient(settings.dockerHost)
         const app = ${JSON.stringify(app)}
