@@ -134,7 +134,8 @@ export function serveReference(): { key: string; about: string; default: unknown
       const about =
         schema.description ?? (schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType).description : '')
       const fallback = schema instanceof z.ZodDefault ? schema.def.defaultValue : undefined
-      return about ? [{ key: `${prefix}${key}`, about, default: fallback }] : []
+      const name = schema instanceof z.ZodLiteral ? `${prefix}${key}: "${schema.value}"` : `${prefix}${key}`
+      return about ? [{ key: name, about, default: fallback }] : []
     })
   return [
     ...rows('', serveConfig.shape),

@@ -4,6 +4,7 @@ import type { ServeConfig } from './config.ts'
 import { type Executor, ExecutorAwayError, NothingToRunError } from './executors/executor.ts'
 import type { Gitea } from './gitea/client.ts'
 import { GiteaRefusedError } from './gitea/errors.ts'
+import { tellLinks } from './links.ts'
 import type { Log } from './log.ts'
 import { outcomeOf, type RunEnd, recordOf } from './outcome.ts'
 import { paramsOf } from './params.ts'
@@ -128,10 +129,11 @@ export class Keeper {
   }
 
   async #watch(run: BridgeRun, ref: string): Promise<void> {
-    const { store, executor, config, log } = this.#parts
+    const { store, executor, config, log, stateDir } = this.#parts
     const { runId } = run
     const sight = await executor.look(ref, runId)
     if (sight.state === 'ended') return this.#end(run, sight.end)
+    tellLinks(stateDir, run, config.gitea.url)
     if (sight.state === 'running' && run.beganAt === undefined) store.began(runId)
     const { beganAt, acceptedAt, cancelWhy, cancelAt } = store.get(runId) ?? run
     const now = Date.now()
@@ -168,7 +170,7 @@ export class Keeper {
       if (!(error instanceof GiteaRefusedError) || error.status === 401) throw error
       log.error(`${what} refused`, { run: run.runId, error: messageOf(error) })
     }
-    await replies.show(`run:${run.runId}`, run, replyText(run)).catch(refused('comment'))
+    await replies.show(`run:${run.runId}`, run, replyText(run, config.publicUrl)).catch(refused('comment'))
     const status = statusOf(run, config.publicUrl)
     const shown = JSON.stringify(status)
     if (run.statusShown !== shown && !store.isOutdone(run)) {

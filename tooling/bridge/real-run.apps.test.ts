@@ -42,7 +42,8 @@ test('from a comment to a verdict: a real run on the real swarm, green, red, and
   })
   expect(told).toContain(`[${record?.id}](http://ci.example/runs/${record?.id})`)
   expect(await page(`/runs/${record?.id}`)).toContain('custom-html')
-  expect(await page(`/badge/${REPO}.svg`)).toContain('green')
+  expect(await page(`/badge/${REPO}.svg`)).toContain('passing')
+  expect(told).toContain(`/runs/${record?.id}/card.png`)
 
   const broken = { branch: 'broken', files: { 'compose.yml': 'services:\n  app:\n    image: "nginx:0.0.0-none"\n' } }
   const red = await gitea.pullRequest(REPO, broken)

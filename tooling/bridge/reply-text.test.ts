@@ -28,6 +28,7 @@ const RUN: BridgeRun = {
   outcome: undefined,
   statusShown: undefined,
 }
+const SITE = 'https://ci.example.org'
 const LINK = 'https://ci.example.org/runs/20260130-101502-custom-html-3f9a2c'
 
 const GREEN: Outcome = {
@@ -49,7 +50,7 @@ test('a run is told as it goes on, and its commit is always named', () => {
     { ...RUN, ref: '1', link: LINK, beganAt: 1 },
     { ...RUN, ref: '1', link: LINK, beganAt: 1, cancelWhy: 'superseded' as const },
     { ...RUN, ref: '1', link: LINK, beganAt: 1, cancelWhy: 'deadline' as const, quick: true },
-  ].map(replyText)
+  ].map((run) => replyText(run, SITE))
   for (const text of told) expect(text).toContain(RUN.sha)
   expect(told.join('\n\n')).toMatchInlineSnapshot(`
     "<!-- cc-ci:run:20260130-101502-custom-html-3f9a2c -->
@@ -70,14 +71,16 @@ test('a run is told as it goes on, and its commit is always named', () => {
 })
 
 test('how it ended: a table of its stages', () => {
-  expect(replyText({ ...RUN, link: LINK, outcome: GREEN })).toMatchInlineSnapshot(`
+  expect(replyText({ ...RUN, link: LINK, outcome: GREEN }, SITE)).toMatchInlineSnapshot(`
     "<!-- cc-ci:run:20260130-101502-custom-html-3f9a2c -->
     ✅ **green** · level 5 of 5 · \`1.1.0+1.22.1\` · 17.0 s · \`custom-html\` at \`bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\` · [20260130-101502-custom-html-3f9a2c](https://ci.example.org/runs/20260130-101502-custom-html-3f9a2c)
 
     | stage | outcome | time | reason |
     | --- | --- | --- | --- |
     | install | ✅ pass | 4.0 s |  |
-    | recipe-local | – not applicable |  | \`the recipe ships no tests\` |"
+    | recipe-local | – not applicable |  | \`the recipe ships no tests\` |
+
+    ![the result as a picture](https://ci.example.org/runs/20260130-101502-custom-html-3f9a2c/card.png)"
   `)
 })
 
@@ -88,7 +91,7 @@ test('why it is red, and which run came after it', () => {
     problems: ['SIGTERM'],
     detail: 'one\n```\n!testme\n```\ntwo',
   }
-  expect(replyText({ ...RUN, outcome, newer: 'the-newer' })).toMatchInlineSnapshot(`
+  expect(replyText({ ...RUN, outcome, newer: 'the-newer' }, SITE)).toMatchInlineSnapshot(`
     "<!-- cc-ci:run:20260130-101502-custom-html-3f9a2c -->
     ❌ **ended** for a newer run of this pull request · \`custom-html\` at \`bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\` · \`20260130-101502-custom-html-3f9a2c\`
 
@@ -125,7 +128,7 @@ test('whatever an app or a recipe says, a comment of the bridge is no command an
     fc.property(hostile, (text) => {
       const stages = [{ stage: 'install', outcome: 'fail', durationMs: 1, reason: text }]
       const outcome: Outcome = { result: 'red', version: text, stages, problems: [text], detail: text }
-      const told = replyText({ ...RUN, outcome })
+      const told = replyText({ ...RUN, outcome }, SITE)
       expect(commandIn(told)).toBeUndefined()
       // Outside of code, nothing of it is left.
       const bare = told.replaceAll(/```[\s\S]*?\n```/g, '').replaceAll(/`[^`\n]*`/g, '')

@@ -28,12 +28,12 @@ function code(text: string, most = 200): string {
 /** The same over several lines. */
 const block = (text: string): string => `\`\`\`text\n${text.replaceAll('`', "'").slice(0, 4000)}\n\`\`\``
 
-/** What the comment of a run says as the run stands now. */
-export function replyText(run: BridgeRun): string {
+/** What the comment of a run says as the run stands now. `publicUrl` is where the dashboard is. */
+export function replyText(run: BridgeRun, publicUrl: string): string {
   const { outcome, link } = run
   const page = link ? `[${run.runId}](${link})` : code(run.runId)
   const subject = `${code(run.recipe)} at ${code(run.sha)}${run.quick ? ' (quick: lower confidence, gates nothing)' : ''}`
-  const lines = outcome ? endLines(run, outcome) : [stateLine(run)]
+  const lines = outcome ? endLines(run, outcome, publicUrl) : [stateLine(run)]
   return [markerOf(`run:${run.runId}`), `${lines[0]} · ${subject} · ${page}`, ...lines.slice(1)].join('\n')
 }
 
@@ -44,7 +44,7 @@ function stateLine({ cancelWhy, beganAt, ref }: BridgeRun): string {
   return ref ? '⏳ waiting for its turn' : '⏳ accepted'
 }
 
-function endLines({ newer }: BridgeRun, outcome: Outcome): string[] {
+function endLines({ runId, newer }: BridgeRun, outcome: Outcome, publicUrl: string): string[] {
   const { level, version, durationMs, limitedTo, stages, problems, detail } = outcome
   const facts = [
     WHY[outcome.result],
@@ -68,6 +68,8 @@ function endLines({ newer }: BridgeRun, outcome: Outcome): string[] {
       : []),
     ...(outcome.result !== 'green' && detail ? ['', block(detail)] : []),
     ...(newer ? ['', `The newer run is ${code(newer)}.`] : []),
+    // There is a picture of what has a record.
+    ...(level === undefined ? [] : ['', `![the result as a picture](${publicUrl}/runs/${runId}/card.png)`]),
   ]
 }
 

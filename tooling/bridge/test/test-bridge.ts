@@ -106,6 +106,20 @@ export class TestBridge implements AsyncDisposable {
     })
   }
 
+  /** Resolves when it says something once more than it has by now. */
+  saysAgain(text: string): Promise<void> {
+    const count = () => this.log.split(text).length
+    const before = count()
+    return new Promise((resolve) => {
+      const look = () => {
+        if (count() === before) return
+        this.#child?.all?.off('data', look)
+        resolve()
+      }
+      this.#child?.all?.on('data', look)
+    })
+  }
+
   async kill(signal: NodeJS.Signals): Promise<number | undefined> {
     const child = this.#child
     this.#child = undefined

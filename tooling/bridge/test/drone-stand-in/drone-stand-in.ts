@@ -42,8 +42,9 @@ export class DroneStandIn implements AsyncDisposable {
     return `http://127.0.0.1:${port}`
   }
 
-  async start(): Promise<this> {
-    this.#server = serve({ fetch: this.#app().fetch, hostname: '127.0.0.1', port: 0 })
+  /** @param port 0 for any that is free. */
+  async start(port = 0): Promise<this> {
+    this.#server = serve({ fetch: this.#app().fetch, hostname: '127.0.0.1', port })
     await once(this.#server, 'listening')
     return this
   }
