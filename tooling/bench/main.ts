@@ -4,10 +4,14 @@ import { closest } from 'fastest-levenshtein'
 import type { BenchLine } from './compare.ts'
 import { customHtml } from './custom-html.ts'
 import { cycle } from './cycle.ts'
+import { dashboard } from './dashboard.ts'
+import { logStream } from './log-stream.ts'
 import { parallel4 } from './parallel4.ts'
+import { poll } from './poll.ts'
 import { ready } from './ready.ts'
 import { realm } from './realm.ts'
 import { snapshot } from './snapshot.ts'
+import { webhook } from './webhook.ts'
 
 const BENCHES: Record<string, (runs: number) => Promise<BenchLine>> = {
   ready,
@@ -15,10 +19,12 @@ const BENCHES: Record<string, (runs: number) => Promise<BenchLine>> = {
   'custom-html': customHtml,
   parallel4,
   snapshot,
+  dashboard,
+  'log-stream': logStream,
 }
 
-/** Those that are measured only by name: they need what a plain dev host has not (`up --with keycloak`). */
-const BY_NAME: typeof BENCHES = { realm }
+/** Those that are measured only by name: they need what a plain dev host has not (`up --with keycloak gitea`). */
+const BY_NAME: typeof BENCHES = { realm, webhook, poll }
 const DEFAULTS = Object.keys(BENCHES)
 const ALL = { ...BENCHES, ...BY_NAME }
 const IDS = Object.keys(ALL)

@@ -19,11 +19,22 @@ const tells = ({ status }: RunSummary): boolean => status === 'green' || status 
 /** So far back the standing is looked for among runs of the kind that counts most. */
 const LOOK_BACK = 200
 
+/** What was found in a list that is still the same. */
+const found = new WeakMap<readonly RunSummary[], { standing: RunSummary | undefined }>()
+
 /**
  * The run that a recipe stands by: of the newest runs that ended green or by the recipe's own fault, the first that was cold,
  * whole and not of a pull request; without such a one the first that was cold and whole; then any that was cold; then any.
  */
 export function standingOf(runs: readonly RunSummary[]): RunSummary | undefined {
+  const before = found.get(runs)
+  if (before) return before.standing
+  const standing = lookForStanding(runs)
+  found.set(runs, { standing })
+  return standing
+}
+
+function lookForStanding(runs: readonly RunSummary[]): RunSummary | undefined {
   const telling = runs.filter(tells).slice(0, LOOK_BACK)
   const cold = telling.filter(({ mode }) => mode === 'cold')
   const whole = cold.filter(({ limitedTo }) => limitedTo === undefined)

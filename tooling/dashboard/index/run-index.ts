@@ -16,11 +16,14 @@ interface Entry {
 /** So many folders are read at once. */
 const AT_ONCE = 32
 
-/** A record that ended this lately may still be written once more (ms). */
+/** A run that ended this lately may still write its record once more (ms). */
 const SETTLED_MS = 60_000
 
 /** So many of the settled records are looked at again in each round: nobody has to restart for one that was changed by hand. */
 const LOOKED_AT_AGAIN = 20
+
+/** So many of those that may change are looked at in each round, in turn. */
+const MOST_LOOKED_AT = 200
 
 /** Two changes of a folder within this time may have one and the same time stamp (ms). */
 const CLOCK_TICK_MS = 50
@@ -38,10 +41,13 @@ export class RunIndex {
   /** Folders that change, or may. */
   readonly #unsettled = new Set<string>()
   #folderSeen = -1
-  #round = 0
+  #round: Iterator<string> | undefined
   #refreshing: Promise<void> | undefined
   #newestFirst: readonly RunSummary[] | undefined
-  #byRecipe: ReadonlyMap<string, readonly RunSummary[]> | undefined
+  readonly #byRecipe = new Map<string, readonly RunSummary[]>()
+  /** The runs of each recipe, and those recipes whose list is not what it was. */
+  readonly #ids = new Map<string, Set<string>>()
+  readonly #stale = new Set<string>()
 
   constructor(stateDir: string) {
     this.#stateDir = stateDir
@@ -67,33 +73,54 @@ export class RunIndex {
 
   /** All runs, the newest first. */
   all(): readonly RunSummary[] {
-    this.#newestFirst ??= [...this.#entries.values()]
-      .flatMap(({ run }) => run ?? [])
-      .sort((one, other) => (one.startedAt < other.startedAt ? 1 : one.startedAt > other.startedAt ? -1 : 0))
+    this.#newestFirst ??= this.#sorted(this.#entries.keys())
     return this.#newestFirst
   }
 
-  /** The runs of each recipe, the newest first. */
+  /** The runs of each recipe, the newest first. A list stays the same object as long as nothing in it is another. */
   byRecipe(): ReadonlyMap<string, readonly RunSummary[]> {
-    this.#byRecipe ??= Map.groupBy(this.all(), ({ recipe }) => recipe)
+    for (const recipe of this.#stale) {
+      const ids = this.#ids.get(recipe)
+      if (ids?.size) this.#byRecipe.set(recipe, this.#sorted(ids))
+      else this.#byRecipe.delete(recipe)
+    }
+    this.#stale.clear()
     return this.#byRecipe
+  }
+
+  #sorted(ids: Iterable<string>): RunSummary[] {
+    return [...ids]
+      .flatMap((id) => this.#entries.get(id)?.run ?? [])
+      .sort((one, other) => (one.startedAt < other.startedAt ? 1 : one.startedAt > other.startedAt ? -1 : 0))
   }
 
   async #refresh(): Promise<void> {
     await this.#lookAtFolder()
-    const due = [...this.#unsettled]
-    const settled = this.#entries.size - due.length
-    if (settled > 0) {
-      const ids = [...this.#entries.keys()]
-      for (let count = 0; count < Math.min(LOOKED_AT_AGAIN, settled); count += 1) {
-        this.#round = (this.#round + 1) % ids.length
-        const id = ids[this.#round]
-        if (id !== undefined && !this.#unsettled.has(id)) due.push(id)
+    const fresh = [...this.#unsettled].slice(0, MOST_LOOKED_AT)
+    // They come last the next time: none is forgotten, however many there are.
+    if (fresh.length < this.#unsettled.size) {
+      for (const id of fresh) {
+        this.#unsettled.delete(id)
+        this.#unsettled.add(id)
       }
     }
-    for (let at = 0; at < due.length; at += AT_ONCE) {
-      await Promise.all(due.slice(at, at + AT_ONCE).map((id) => this.#look(id)))
+    const due = new Set([...fresh, ...this.#again()])
+    const ids = [...due]
+    for (let at = 0; at < ids.length; at += AT_ONCE) {
+      await Promise.all(ids.slice(at, at + AT_ONCE).map((id) => this.#look(id)))
     }
+  }
+
+  /** The next few of all, one round after the other. */
+  #again(): string[] {
+    const ids: string[] = []
+    for (let count = 0; count < LOOKED_AT_AGAIN; count += 1) {
+      this.#round ??= this.#entries.keys()
+      const { value, done } = this.#round.next()
+      if (done) this.#round = undefined
+      else ids.push(value)
+    }
+    return ids
   }
 
   async #lookAtFolder(): Promise<void> {
@@ -111,18 +138,23 @@ export class RunIndex {
       entries.filter((entry) => entry.isDirectory() && RUN_ID.test(entry.name)).map(({ name }) => name),
     )
     for (const id of this.#entries.keys()) if (!there.has(id)) this.#forget(id)
+    const fresh: string[] = []
     for (const id of there) {
       if (this.#entries.has(id)) continue
       this.#entries.set(id, { since: now, mtimeMs: -1, size: -1, run: undefined })
-      this.#unsettled.add(id)
+      fresh.push(id)
+    }
+    // All of those that are new are read at once, or a page would show some of them.
+    for (let at = 0; at < fresh.length; at += AT_ONCE) {
+      await Promise.all(fresh.slice(at, at + AT_ONCE).map((id) => this.#look(id)))
     }
     this.#folderSeen = now - changed > CLOCK_TICK_MS ? changed : -1
   }
 
   #forget(id: string): void {
+    this.#put(id, undefined)
     this.#entries.delete(id)
     this.#unsettled.delete(id)
-    this.#changed()
   }
 
   async #look(id: string): Promise<void> {
@@ -133,31 +165,37 @@ export class RunIndex {
     const { mtimeMs, size } = now ?? { mtimeMs: -1, size: -1 }
     if (mtimeMs !== seen.mtimeMs || size !== seen.size) {
       const run = now && (await readSummary(file, id))
-      if (this.#entries.has(id)) this.#entries.set(id, { ...seen, mtimeMs, size, run })
-      this.#changed()
+      Object.assign(seen, { mtimeMs, size })
+      this.#put(id, run)
     } else if (seen.run?.state === 'running') {
       const status = statusOf(seen.run)
-      if (status !== seen.run.status) {
-        seen.run = { ...seen.run, status }
-        this.#changed()
-      }
+      if (status !== seen.run.status) this.#put(id, { ...seen.run, status })
     }
-    this.#settle(id)
+    if (maySettle(seen)) this.#unsettled.delete(id)
+    else if (this.#entries.has(id)) this.#unsettled.add(id)
   }
 
-  /** A record that has ended, or was cut off or never came, is not looked at each time for ever. */
-  #settle(id: string): void {
+  #put(id: string, run: RunSummary | undefined): void {
     const entry = this.#entries.get(id)
     if (!entry) return
-    const old = Date.now() - Math.max(entry.mtimeMs, entry.run ? 0 : entry.since) > SETTLED_MS
-    if (old && entry.run?.status !== 'running') this.#unsettled.delete(id)
-    else this.#unsettled.add(id)
-  }
-
-  #changed(): void {
+    if (entry.run) {
+      this.#ids.get(entry.run.recipe)?.delete(id)
+      this.#stale.add(entry.run.recipe)
+    }
+    entry.run = run
+    if (run) {
+      const ids = this.#ids.get(run.recipe) ?? new Set()
+      this.#ids.set(run.recipe, ids.add(id))
+      this.#stale.add(run.recipe)
+    }
     this.#newestFirst = undefined
-    this.#byRecipe = undefined
   }
+}
+
+/** Whether a record will hardly change again: its run has ended a while ago, or it never came. */
+function maySettle({ run, since }: Entry): boolean {
+  if (run?.state === 'running') return false
+  return Date.now() - (run?.endedAt === undefined ? since : Date.parse(run.endedAt)) > SETTLED_MS
 }
 
 /** The record in a file, if it is one and that of its folder. */
