@@ -59,6 +59,7 @@ const COMMANDS = {
     ['node', ...DEV_HOST, 'up'],
     ['node', 'tooling/shapes/main.ts', ...args],
   ],
+  sweep: (args) => [['node', 'tooling/cli/main.ts', 'sweep', ...args]],
   'warm-reconcile': (args) => [['node', 'tooling/cli/main.ts', 'reconcile', ...args]],
   soak: (args) => [
     ['node', ...DEV_HOST, 'up'],

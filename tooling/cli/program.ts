@@ -71,7 +71,8 @@ What was done stands in prune.jsonl in the state directory.
 Examples:
   cc-ci prune --dry-run   say what would be done
   cc-ci prune             what a host does once a day, as ci-docker-prune
-  cc-ci prune --records   only run records, whatever the disk (CCCI_RECORD_BUDGET, CCCI_RECORD_KEEP)`
+  cc-ci prune --records   only run records, whatever the disk (CCCI_RECORD_BUDGET, CCCI_RECORD_KEEP)
+  cc-ci prune --snapshots only snapshots, whatever the disk (CCCI_SNAPSHOT_BUDGET)`
 
 const SERVE_HELP = `
 One process on a host: the bridge, the queue of its runs, and the dashboard. When it ends, runs go on, and the next one
@@ -273,9 +274,12 @@ function program(root: string, cwd: string, done: (code: number) => void): Comma
 
   cli
     .command('prune')
-    .description('keep run records to their budget, and prune Docker when the disk is full and nothing is going on')
+    .description(
+      'keep run records and snapshots to their budgets, and prune Docker when the disk is full and nothing is going on',
+    )
     .option('--dry-run', 'say what would be done, do nothing')
     .option('--records', 'only run records')
+    .option('--snapshots', 'only snapshots')
     .option('--json', 'print one JSON object a line')
     .addHelpText('after', PRUNE_HELP)
     .action(async (flags: PruneFlags) => done(await pruneCommand(flags, root)))

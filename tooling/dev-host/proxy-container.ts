@@ -17,7 +17,7 @@ export class OtherDevHostError extends UsageError {}
 /** The proxy's container does not run, or does not answer. */
 class ProxyStartError extends CcciError {}
 
-const PROXY_CONTAINER = 'cc-ci-proxy'
+export const PROXY_CONTAINER = 'cc-ci-proxy'
 
 const STATE_LABEL = 'cc-ci.dev-host'
 const CONFIG_LABEL = 'cc-ci.config'

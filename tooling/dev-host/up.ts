@@ -11,7 +11,7 @@ import { ensureImage, planImages } from './images.ts'
 import { devHostPaths } from './paths.ts'
 import { proxyListen } from './port.ts'
 import { preflight } from './preflight.ts'
-import { checkProxyPlace, ensureProxy } from './proxy-container.ts'
+import { checkProxyPlace, ensureProxy, PROXY_CONTAINER } from './proxy-container.ts'
 import { ensureRecipes, SAMPLES, sampleRecipes } from './recipes.ts'
 import { ensureRouter } from './router-process.ts'
 import { ensureExtra } from './shared-apps.ts'
@@ -89,6 +89,7 @@ export async function upParts(settings: Settings, asked: readonly Extra[] = []):
             proxyAddress: `${host}:${port}`,
             caFile: certificateFiles(paths.tls).ca,
             proxyNetwork: settings.proxyNetwork,
+            proxyContainer: PROXY_CONTAINER,
             recipeSources: [paths.recipes],
             capacity: 2 * availableParallelism(),
             keycloakFile: keycloakFile(settings),
