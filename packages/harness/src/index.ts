@@ -41,6 +41,7 @@ export { AbraError, AbraMissingError, AbraRefusedError } from './engine/abra/err
 export * from './engine/chosen.ts'
 export * from './engine/engine.ts'
 export * from './engine/swarm/compose-copies.ts'
+export { ProxyUnreachableError } from './engine/swarm/reach.ts'
 export * from './engine/swarm/swarm-engine.ts'
 export * from './errors.ts'
 export * from './files/executable.ts'

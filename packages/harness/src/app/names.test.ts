@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { runDomain, stackName } from './names.ts'
+import { outlivesRuns, runDomain, stackName } from './names.ts'
 
 test('a domain is the first four letters of the recipe and six hex digits, below the base domain', () => {
   expect(runDomain({ recipe: 'custom-html', pr: '7', ref: 'main' }, 'ci.example.org')).toMatch(
@@ -17,6 +17,11 @@ test('the same recipe, PR and ref have the same domain; another ref has another'
 test('what no domain name can hold is left out of its first letters', () => {
   expect(runDomain({ recipe: 'a-b', pr: undefined, ref: undefined }, 'ci.localhost')).toMatch(/^ab-[0-9a-f]{6}\./)
   expect(runDomain({ recipe: '___', pr: undefined, ref: undefined }, 'ci.localhost')).toMatch(/^app-[0-9a-f]{6}\./)
+})
+
+test('no run’s app is called like what outlives runs', () => {
+  expect(runDomain({ recipe: 'warmup', pr: undefined, ref: undefined }, 'ci.localhost')).toMatch(/^war-[0-9a-f]{6}\./)
+  expect(outlivesRuns('warm-warmup_ci_localhost')).toBe(true)
 })
 
 test('a stack is its domain with dots as underscores; hyphens stay', () => {

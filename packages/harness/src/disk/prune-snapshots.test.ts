@@ -136,7 +136,8 @@ test('what somebody writes at this moment is left alone, and goes when that proc
 test('one whose manifest cannot be read is nobody’s to remove', async () => {
   snapshot('torn', 1, 3)
   writeFileSync(warm('torn', 'snapshot', 'manifest.json'), '{')
-  expect(await prune()).toMatchObject({ removed: [], over: { needed: [{ name: 'torn', why: 'it is a canonical' }] } })
+  const why = 'it cannot be read, so nobody can tell whose it is'
+  expect(await prune()).toMatchObject({ removed: [], over: { needed: [{ name: 'torn', why }] } })
   expect(inForce()).toEqual(['torn'])
 })
 

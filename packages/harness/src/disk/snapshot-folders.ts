@@ -88,15 +88,17 @@ function neededBy(stateDir: string, name: string, { enrolled, shared }: Snapshot
   const folder = join(warmDir(stateDir), name)
   const marks = ['last-good.json', 'reconcile.json'].filter((file) => existsSync(join(folder, file)))
   if (shared.has(name) || marks.length > 0) return 'it is the last good of a shared app'
-  if (hasEntry(folder) || readUse(folder) || isCanonical(stateDir, name)) return 'it is a canonical'
+  if (hasEntry(folder) || readUse(folder)) return 'it is a canonical'
+  const told = toldBySnapshot(stateDir, name)
+  if (told) return told
   return enrolled.has(name.replace(/-canonical$/, '')) || enrolled.has(name) ? 'its recipe is enrolled' : undefined
 }
 
-/** One that cannot be read is not known to be none. */
-function isCanonical(stateDir: string, name: string): boolean {
+/** One that cannot be read may be anybody's. */
+function toldBySnapshot(stateDir: string, name: string): string | undefined {
   try {
-    return readKnownGood(stateDir, name) !== undefined
+    return readKnownGood(stateDir, name) ? 'it is a canonical' : undefined
   } catch {
-    return true
+    return 'it cannot be read, so nobody can tell whose it is'
   }
 }

@@ -8,6 +8,7 @@ import { AppHttp } from '../app/http.ts'
 import { describeResidue, residueOf } from '../app/residue.ts'
 import { connectSwarm } from '../docker/connect.ts'
 import { secrets } from '../redact/secrets.ts'
+import { capacityInUse } from '../run/capacity-queue.ts'
 import { type JournalLine, openJournal, readJournal } from '../run/journal.ts'
 import { scopesDir } from '../run/store.ts'
 import { keep } from '../scope/kept.ts'
@@ -211,9 +212,16 @@ describe('of the realms that are there', () => {
 })
 
 describe('where no warm Keycloak answers', () => {
-  test('one is deployed for the run alone, told, and removed with everything else', async () => {
+  // As long as the harness itself waits for an app that takes its time to come up.
+  const TIMEOUT_MS = 900_000
+
+  test('one is deployed for the run alone, told, and removed with everything else', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
     const runId = `test-${randomBytes(4).toString('hex')}`
-    const { realm, scope, journal } = await open(runId, { keycloakFile: join(root, 'nowhere.json') })
+    const { realm, scope, journal, loseLeases } = await open(runId, { keycloakFile: join(root, 'nowhere.json') })
+    const share = { what: 'keycloak for custom-html', weight: 1, state: 'running', runId }
+    expect(capacityInUse(join(leases, 'capacity'))).toMatchObject([share])
     expect(realm).toMatchObject({ cold: true, url: `https://${coldKeycloakDomain(runId, settings.baseDomain)}` })
     expect((await realm.token()).expiresIn).toBeGreaterThan(0)
     expect(await admin.realms()).not.toContain(realm.name)
@@ -222,6 +230,8 @@ describe('where no warm Keycloak answers', () => {
     await scope.close()
     const stack = new URL(realm.url).hostname.replaceAll('.', '_')
     expect(describeResidue(await residueOf(docker, stack))).toEqual([])
+    loseLeases()
+    expect(capacityInUse(join(leases, 'capacity'))).toEqual([])
   })
 
   test('and none can be deployed, the error says how to bring one up', async () => {

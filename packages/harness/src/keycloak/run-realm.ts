@@ -4,6 +4,7 @@ import type Docker from 'dockerode'
 import { stackName } from '../app/names.ts'
 import { chosenEngine, type EngineFactory, envFileFor } from '../engine/chosen.ts'
 import { CcciError, messageOf } from '../errors.ts'
+import { overdrawCapacity } from '../run/capacity.ts'
 import type { Journal } from '../run/journal.ts'
 import { scopesDir } from '../run/store.ts'
 import { pathKind, realmKind, stackKind } from '../scope/kinds.ts'
@@ -102,6 +103,9 @@ function ownName({ recipe, runId, hold }: RunRealmRequest, leases: string): stri
 
 const holderOf = (runId: string) => ({ runId, pid: process.pid, since: new Date().toISOString() })
 
+/** What a Keycloak of a run's own takes of the host's capacity, beside the run. */
+const COLD_WEIGHT = 1
+
 async function onColdKeycloak(
   request: RunRealmRequest,
   { leases, key }: Means,
@@ -122,6 +126,8 @@ async function onColdKeycloak(
     const lease = tryLease(leases, stack, holderOf(runId))
     if (!lease) throw new Error(`somebody else works on ${stack}`)
     hold(lease)
+    const what = `${KEYCLOAK.recipe} for ${recipe}`
+    hold(overdrawCapacity({ folder: join(leases, 'capacity'), runId, what, weight: COLD_WEIGHT }))
     const up = () =>
       ensureSharedApp({ docker, settings, engine, ...KEYCLOAK, domain, owner: runId, into, envFile, signal, onStep })
     await scope.acquire(pathKind, { path: envFile }, async () => {})

@@ -44,16 +44,20 @@ export class Place {
     this.#lease = lease
   }
 
-  /** Enters the queue at its end. @throws {CapacityBusyError | CapacityQueueError} */
-  static enter(folder: string, member: Pick<CapacityMember, 'runId' | 'what' | 'weight'>): Place {
+  /** Enters the queue at its end, or is let in at once. @throws {CapacityBusyError | CapacityQueueError} */
+  static enter(
+    folder: string,
+    member: Pick<CapacityMember, 'runId' | 'what' | 'weight'>,
+    state: CapacityMember['state'] = 'waiting',
+  ): Place {
     const { runId, what, weight } = member
     const holder = { runId, pid: process.pid, since: now() }
     let lease: Lease | undefined
     try {
       return inQueue(folder, (queue) => {
         const { lastInsertRowid } = queue
-          .prepare("INSERT INTO member (run_id, what, weight, pid, since, state) VALUES (?, ?, ?, ?, ?, 'waiting')")
-          .run(runId, what, weight, holder.pid, holder.since)
+          .prepare('INSERT INTO member (run_id, what, weight, pid, since, state) VALUES (?, ?, ?, ?, ?, ?)')
+          .run(runId, what, weight, holder.pid, holder.since, state)
         const ticket = Number(lastInsertRowid)
         // Before the commit: when others see the row, its lock is held.
         lease = tryLease(folder, lockName(ticket), holder)
@@ -114,13 +118,14 @@ export const weightOf = (members: CapacityMember[] = []): number => members.redu
 const now = (): string => new Date().toISOString()
 const lockName = (ticket: number): string => `ticket-${ticket}`
 
-/** The living members with a ticket below this one; the dead are removed. */
-function living(queue: DatabaseSync, folder: string, below = Number.MAX_SAFE_INTEGER): CapacityMember[] {
+/** The living members that run, or have a ticket below this one; the dead are removed. */
+function living(queue: DatabaseSync, folder: string, own = Number.MAX_SAFE_INTEGER): CapacityMember[] {
   const rows = queue
     .prepare(
-      'SELECT ticket, run_id AS runId, what, weight, pid, since, state FROM member WHERE ticket < ? ORDER BY ticket',
+      `SELECT ticket, run_id AS runId, what, weight, pid, since, state FROM member
+      WHERE ticket < ?1 OR (state = 'running' AND ticket <> ?1) ORDER BY ticket`,
     )
-    .all(below) as unknown as Row[]
+    .all(own) as unknown as Row[]
   return rows.flatMap(({ ticket, ...member }) => {
     const lease = tryLease(folder, lockName(ticket), member)
     if (!lease) return [member]

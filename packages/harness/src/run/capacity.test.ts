@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { CapacityError, type CapacityRequest, takeCapacity } from './capacity.ts'
+import { CapacityError, type CapacityRequest, overdrawCapacity, takeCapacity } from './capacity.ts'
 import { capacityInUse } from './capacity-queue.ts'
 import { CapacityBusyError, CapacityQueueError } from './capacity-store.ts'
 
@@ -342,4 +342,17 @@ test('a queue that cannot be used, or is removed while a run waits in it, is tol
   const error = await reasonOf(waiting)
   expect(error).toBeInstanceOf(CapacityQueueError)
   expect(String(error)).toMatch(/cannot be used\.\n {2}last seen: somebody removed it while this run was waiting in it/)
+})
+
+test('what a run needs beside its app it has at once, and who waits already goes on waiting until it is back', async () => {
+  const own = await takeCapacity(request())
+  const told: string[] = []
+  const other = takeCapacity(request({ runId: 'other-run', onWait: (text) => told.push(text) }))
+  await vi.waitFor(() => expect(told).toHaveLength(1))
+  const beside = overdrawCapacity({ folder, runId: 'this-run', what: 'keycloak', weight: 2 })
+  await vi.waitFor(() => expect(told.at(-1)).toContain('3 of 1 in use'))
+  own.release()
+  await vi.waitFor(() => expect(told.at(-1)).toContain('2 of 1 in use by keycloak (run this-run'))
+  beside.release()
+  ;(await other).release()
 })

@@ -85,6 +85,20 @@ export async function takeCapacity(request: CapacityRequest): Promise<CapacitySh
   }
 }
 
+/**
+ * Takes a share at once, whether or not there is room for it, so that others wait until there is: for what a run needs beside
+ * its app once it has its turn. Two runs that waited for more with what they have would wait for each other.
+ *
+ * @throws {CapacityBusyError | CapacityQueueError}
+ */
+export function overdrawCapacity({
+  folder,
+  ...member
+}: Pick<CapacityRequest, 'folder' | 'runId' | 'what' | 'weight'>): CapacityShare {
+  makeFolder(folder)
+  return shareOf(Place.enter(folder, member, 'running'))
+}
+
 function shareOf(place: Place): CapacityShare {
   const release = () => place.leave()
   return { weight: place.weight, release, [Symbol.dispose]: release }

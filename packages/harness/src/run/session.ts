@@ -521,6 +521,12 @@ export class Session implements AsyncDisposable {
     return target.commit === this.target.commit ? { ...this.#env(), ...this.#upgradeEnv() } : this.#env()
   }
 
+  #reachQuirks(): string[] {
+    if (!this.options.dependencies?.includes('keycloak') || !this.settings.proxyContainer) return []
+    const network = this.settings.proxyNetwork
+    return [`no DNS records here: containers on ${network} find Keycloak by /etc/hosts, and trust the host's authority`]
+  }
+
   #tellSubject(recipe: string, domain: string, stack: string, origins: OptionOrigins): void {
     if (this.#quick) {
       const { version, commit, takenAt } = this.#quick.good.entry
@@ -542,7 +548,7 @@ export class Session implements AsyncDisposable {
       domain,
       stack,
       plan: this.plan,
-      quirks: [...quirks, ...engineQuirks(this.settings, quirks)],
+      quirks: [...quirks, ...engineQuirks(this.settings, quirks), ...this.#reachQuirks()],
       customisation: customisationOf(this.options, domain),
       customisationFrom: origins,
     })

@@ -7,7 +7,7 @@ import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { describeResidue, residueOf } from '../app/residue.ts'
 import { removeStack, removeVolume } from '../app/teardown.ts'
-import { HELPER_LABEL, HOST_LABEL, LEASE_LABEL, ownerLabels, RUN_LABEL } from '../docker/labels.ts'
+import { HELPER_LABEL, HOST_LABEL, LEASE_LABEL, ownerLabels, RUN_LABEL, STACK_LABEL } from '../docker/labels.ts'
 import { openTestStack, testHost } from '../docker/test-stack.ts'
 import { MARK, markedProcesses } from '../process/marked.ts'
 import { cleanUp, type JanitorRequest, type Taking } from './janitor.ts'
@@ -193,6 +193,20 @@ describe('what is not a dead run’s is not touched', () => {
     keep(folder, { until: Date.now() + 3_600_000 })
     expect(await round({ endKept: true })).toMatchObject([{ condition: 'kept', outcome: 'taken' }])
     expect(await volumeExists()).toBe(false)
+  })
+
+  test('what a run has deployed beside its app, as long as that is kept', async () => {
+    const { folder, runId } = order()
+    const beside = `jani-${randomBytes(3).toString('hex')}_ci_localhost`
+    const volume = `${beside}_data`
+    const labels = { [STACK_LABEL]: beside, ...ownerLabels(runId) }
+    await place.docker.createVolume({ Name: volume, Labels: labels })
+    const only = { only: [beside] }
+    keep(folder, { until: Date.now() + 3_600_000 })
+    expect(await round(only)).toMatchObject([{ condition: 'kept', outcome: 'left alone' }])
+    keep(folder, { until: Date.now() - 1 })
+    expect(await round(only)).toMatchObject([{ condition: 'dirty', outcome: 'taken' }])
+    expect(await volumeExists(volume)).toBe(false)
   })
 
   test.each(['warm-facade_ci_localhost_data', 'traefik_ci_localhost_data', 'jani-12345_ci_localhost_data'])(

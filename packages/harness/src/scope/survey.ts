@@ -141,14 +141,16 @@ const isOf = ({ name, labels }: Thing, stack: string): boolean =>
 function describe(
   stack: string,
   { things, folders, labelled }: { things: Thing[]; folders: string[]; labelled: boolean },
-  { leases }: SurveyRequest,
+  { leases, scopes }: SurveyRequest,
 ): Found {
   const byLabel = things.map(({ labels }) => labels[RUN_LABEL]).filter((id) => id !== undefined)
-  const byLedger = folders.map((folder) => readOrder(folder)?.runId ?? basename(folder))
+  // What a run has deployed beside its app stays as long as that is kept.
+  const ofRuns = byLabel.length === 0 ? [] : scopeFolders(scopes).filter((folder) => byLabel.includes(runOf(folder)))
+  const byLedger = folders.map(runOf)
   return {
     stack,
     trust: labelled ? 'label' : folders.length > 0 ? 'ledger' : 'name',
-    ...conditionOf(stack, things, folders, leases),
+    ...conditionOf(stack, things, [...folders, ...ofRuns], leases),
     runIds: [...new Set([...byLabel, ...byLedger])].sort(),
     things: [
       ...things.filter(standsStill).map(({ kind, id, name }) => `${kind} ${name}${id === name ? '' : ` ${id}`}`),
@@ -156,6 +158,8 @@ function describe(
     ].sort(),
   }
 }
+
+const runOf = (folder: string): string => readOrder(folder)?.runId ?? basename(folder)
 
 function conditionOf(
   stack: string,

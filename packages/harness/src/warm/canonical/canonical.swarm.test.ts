@@ -19,6 +19,11 @@ test('a canonical is made, comes back with its data, and is put back whatever a 
   const { place, docker } = one
   await expect(one.use()).rejects.toMatchObject({ name: 'NoCanonicalError' })
 
+  // What is somebody else's under that name is neither taken for one nor removed.
+  await docker.createVolume({ Name: one.volume })
+  await expect(one.promote('1.0.0+1')).rejects.toThrow(/is no canonical of cc-ci's, so none is made there/)
+  await docker.getVolume(one.volume).remove()
+
   const { entry, changed } = await one.promote('1.0.0+1')
   expect(changed).toBe(true)
   expect(entry).toMatchObject({

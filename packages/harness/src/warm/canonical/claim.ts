@@ -12,6 +12,7 @@ import { type KnownGood, readKnownGood } from './entry.ts'
 import { CanonicalDamagedError } from './errors.ts'
 import type { CanonicalPlace } from './place.ts'
 import { isAsLeft, putBack } from './put-back.ts'
+import { learnValues } from './secrets.ts'
 import { type CanonicalUse, readUse, writeUse } from './use.ts'
 
 /** What stands under a canonical's name is none of cc-ci's. */
@@ -62,6 +63,8 @@ export async function claimCanonical(request: ClaimRequest): Promise<Claim> {
     runId,
     patienceMs: Math.ceil(packedBytes(stateDir, name) / SLOW_BYTES_PER_MS),
   }
+  // Whoever finds the use in the ledger undoes it: by then it must be certain that what is there is a canonical.
+  if (!readUse(place.folder) && !whole(data, place.folder)) await mustBeNobodys(data, request.docker)
   return await scope.acquire(canonicalKind, data, async (signal) => ({
     data,
     good: await prepare(request, data, signal),
@@ -90,9 +93,11 @@ async function prepare(
   }
   const { stateDir, helperImage } = settings
   const good = whole(data, folder)
-  if (!good) await mustBeNobodys(data, docker)
-  else if (!before && !(await isAsLeft(data, docker, good))) await putBack(data, { timeoutMs, onStep })
-  else if (!before) await verify({ docker, helperImage, stateDir, recipe: name, stack }, folder, { timeoutMs, signal })
+  if (good && !before && !(await isAsLeft(data, docker, good))) await putBack(data, { timeoutMs, onStep })
+  else if (good && !before)
+    await verify({ docker, helperImage, stateDir, recipe: name, stack }, folder, { timeoutMs, signal })
+  // Nobody makes them anew, so nobody else would learn them.
+  learnValues(good?.secrets.map(({ value }) => value) ?? [])
   const since = new Date().toISOString()
   writeUse(folder, { token: data.token, runId, pid: process.pid, since, purpose, step: 'attached' })
   return good

@@ -18,7 +18,7 @@ export interface CanonicalPlace {
 }
 
 /** Recipes of which an app for everybody stands at `warm-<recipe>`, day and night: their canonical stands beside it. */
-const SHARED: readonly string[] = [KEYCLOAK.recipe, 'traefik']
+const SHARED: readonly string[] = [KEYCLOAK.recipe, 'traefik', 'proxy']
 
 /**
  * Where the canonical of a recipe is, whether there is one or not.

@@ -129,7 +129,7 @@ export async function isAsLeft(
 }
 
 /**
- * Ends one use of a canonical, from any process. Who has the lease after a dead user puts the canonical back before it
+ * Ends one use of a canonical, from any process. That it is in a ledger says that what stands there is cc-ci's own. Who has the lease after a dead user puts the canonical back before it
  * marks it as its own, so where the mark is not this use's any more, that was done.
  *
  * @throws {CanonicalDamagedError} the first time that it is found to be so; {LeaseHeldError}.

@@ -36,7 +36,7 @@ export interface SecretsRequest {
 }
 
 /** The secrets of a stack, by the names that swarm has for them. */
-export async function secretsOf(docker: Docker, stack: string) {
+async function secretsOf(docker: Docker, stack: string) {
   const all = await docker.listSecrets()
   return all.flatMap(({ ID: id, Spec }) =>
     Spec?.Name?.startsWith(`${stack}_`) ? [{ id, name: Spec.Name, labels: Spec.Labels ?? {} }] : [],
@@ -59,6 +59,11 @@ export async function readSecrets(docker: Docker, request: SecretsRequest): Prom
     if (value !== undefined) return { ...secret, value }
     throw new SecretsUnreadableError({ happened: `The secret ${secret.name} could not be read.` })
   })
+}
+
+/** Keeps values out of whatever leaves this process. */
+export function learnValues(values: readonly string[]): void {
+  for (const value of values) learnSecret(Buffer.from(value, 'base64').toString('utf8'))
 }
 
 /** What a service is called that does nothing but have the secrets. */
@@ -92,7 +97,7 @@ async function readValues(
     const script = secrets.map((_, index) => `base64 -w0 /run/secrets/${index}; echo`).join('\n')
     const { stdout } = await execOk(docker, task?.containerId ?? '', ['sh', '-euc', script], { timeoutMs, signal })
     const values = stdout.split('\n').slice(0, secrets.length)
-    for (const value of values) learnSecret(Buffer.from(value, 'base64').toString('utf8'))
+    learnValues(values)
     return values
   } finally {
     await stopStack(docker, stack, { timeoutMs })

@@ -25,7 +25,7 @@ import { type PromotionRequest, promote } from './promote.ts'
 import { readSecrets } from './secrets.ts'
 
 /** The options of the recipe of these tests; nothing in it needs to settle. */
-export const OPTIONS: RecipeOptions = { canonical: true, timeouts: { settle: 1 } }
+const OPTIONS: RecipeOptions = { canonical: true, timeouts: { settle: 1 } }
 
 /** An app that has data of its own from its first start on. */
 const BORN = '[ -e $$HTML/born ] || date +%s%N > $$HTML/born; exec nginx -g "daemon off;"'.replaceAll(
