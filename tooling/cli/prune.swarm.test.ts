@@ -32,6 +32,7 @@ describe.runIf(process.getuid?.() === 0)('cc-ci prune', () => {
     expect(end.exitCode, end.all).toBe(0)
     expect(told(end)).toMatchInlineSnapshot(`
       "records  within  0 runs take 0 B of 2.0 GB
+      snapshots  within  0 in all, 0 B of 20.0 GB
       docker  held
           by the gate disk: / is <percent> full; pruned from 99.9 % on"
     `)
@@ -42,6 +43,7 @@ describe.runIf(process.getuid?.() === 0)('cc-ci prune', () => {
     expect(dry.exitCode, dry.all).toBe(0)
     expect(told(dry)).toMatchInlineSnapshot(`
       "records  within  0 runs take 0 B of 2.0 GB
+      snapshots  within  0 in all, 0 B of 20.0 GB
       docker  would prune
           docker container prune -f --filter until=24h
           docker image prune -f --filter until=24h
@@ -51,6 +53,7 @@ describe.runIf(process.getuid?.() === 0)('cc-ci prune', () => {
     expect(end.exitCode, end.all).toBe(0)
     expect(told(end)).toMatchInlineSnapshot(`
       "records  within  0 runs take 0 B of 2.0 GB
+      snapshots  within  0 in all, 0 B of 20.0 GB
       docker  pruned
           docker container prune -f --filter until=24h  0 B freed, 0 removed  <time>
           docker image prune -f --filter until=24h  0 B freed, 0 removed  <time>
@@ -59,6 +62,7 @@ describe.runIf(process.getuid?.() === 0)('cc-ci prune', () => {
     const lines = readFileSync(join(host.stateDir, 'prune.jsonl'), 'utf8').trim().split('\n')
     expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
       { what: 'records', outcome: 'within' },
+      { what: 'snapshots', outcome: 'within' },
       { what: 'docker', outcome: 'pruned' },
     ])
   })

@@ -5,6 +5,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -76,6 +77,39 @@ test('--records keeps the budget without Docker, and says what went; a dry run o
   expect((await cli(['--records'])).all).toMatchInlineSnapshot(`"records  within  1 run takes 1.0 GB of 2.0 GB"`)
 })
 
+test('--snapshots keeps their budget without Docker, and says what went, what stays and why', async () => {
+  const warm = (...path: string[]) => join(stateDir, 'warm', ...path)
+  for (const name of ['unowned', 'keycloak', 'own']) {
+    mkdirSync(warm(name, 'snapshot.new'), { recursive: true })
+    writeFileSync(warm(name, 'snapshot.new', 'data.tar.zst'), '')
+    truncateSync(warm(name, 'snapshot.new', 'data.tar.zst'), 2 ** 30)
+  }
+  // What no link leads to is a leftover; these two are in force: one is a canonical, and nobody can tell of the other.
+  for (const name of ['keycloak', 'own']) symlinkSync('snapshot.new', warm(name, 'snapshot'))
+  writeFileSync(warm('own', 'canonical.json'), '{}')
+  const env = { CCCI_SNAPSHOT_BUDGET: '1GB' }
+  const dry = await cli(['--snapshots', '--dry-run'], env)
+  expect(dry.exitCode, dry.all).toBe(0)
+  expect(dry.all).toMatchInlineSnapshot(`
+    "snapshots  would prune  1 to be removed, 1.0 GB; 3 in all, 2.0 GB of 1.0 GB
+        unowned  1.0 GB  no link leads to it
+        1.0 GB over the budget, and all that is left must stay
+        keycloak stays: it cannot be read, so nobody can tell whose it is
+        own stays: it is a canonical"
+  `)
+  const { exitCode, all } = await cli(['--snapshots'], env)
+  expect(exitCode, all).toBe(0)
+  expect(all).toMatchInlineSnapshot(`
+    "snapshots  pruned  1 removed, 1.0 GB; 3 in all, 2.0 GB of 1.0 GB
+        unowned  1.0 GB  no link leads to it
+        1.0 GB over the budget, and all that is left must stay
+        keycloak stays: it cannot be read, so nobody can tell whose it is
+        own stays: it is a canonical"
+  `)
+  expect(readdirSync(warm()).sort()).toEqual(['.leases', 'keycloak', 'own'])
+  expect(left()).toHaveLength(3)
+})
+
 test('what stays over the budget is said, with why', async () => {
   const { exitCode, all } = await cli(['--records'], { CCCI_RECORD_BUDGET: '100MB', CCCI_RECORD_KEEP: '2' })
   expect(exitCode, all).toBe(0)
@@ -86,10 +120,12 @@ test('what stays over the budget is said, with why', async () => {
   `)
 })
 
-test('without an engine, records are kept to their budget all the same, and the engine is missed with exit code 3', async () => {
+test('without an engine, records and snapshots are kept to their budgets all the same, and the engine is missed with exit code 3', async () => {
   const { exitCode, stdout, stderr } = await cli(['--json'])
   expect(exitCode, stderr).toBe(3)
-  expect(JSON.parse(stdout)).toMatchObject({ what: 'records', removed: [{ id: 'run-a' }, { id: 'run-b' }] })
+  const [records, snapshots] = stdout.split('\n').map((line) => JSON.parse(line) as object)
+  expect(records).toMatchObject({ what: 'records', removed: [{ id: 'run-a' }, { id: 'run-b' }] })
+  expect(snapshots).toMatchObject({ what: 'snapshots', outcome: 'within' })
   expect(stderr).toContain(`No Docker engine answers at unix://${folder}/docker.sock.`)
 })
 
@@ -97,6 +133,7 @@ test.each([
   ['CCCI_PRUNE_AT', '101', 'percent, 0 to 100'],
   ['CCCI_RECORD_BUDGET', 'plenty', 'a size such as 500MB or 2GB'],
   ['CCCI_RECORD_KEEP', '0', 'a whole number from 1 to 10000'],
+  ['CCCI_SNAPSHOT_BUDGET', 'much', 'a size such as 500MB or 2GB'],
 ])('refuses %s=%s before anything is removed', async (variable, value, takes) => {
   const { exitCode, stderr } = await cli([], { [variable]: value })
   expect(exitCode).toBe(2)

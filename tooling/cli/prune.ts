@@ -9,11 +9,14 @@ import {
   pruneDocker,
   pruneLog,
   pruneRecords,
+  pruneSnapshots,
   type RecordPruning,
+  type SnapshotPruning,
   scopesDir,
   sizeText,
   took,
 } from '@cc-ci/harness'
+import { snapshotOwners } from '../sweep/suites.ts'
 import { codeOfSignal } from './child.ts'
 import { EXIT } from './exit-codes.ts'
 
@@ -21,10 +24,13 @@ import { EXIT } from './exit-codes.ts'
 export interface PruneFlags {
   dryRun?: boolean
   records?: boolean
+  snapshots?: boolean
   json?: boolean
 }
 
-const COLOURS: Partial<Record<DockerPruning['outcome'] | RecordPruning['outcome'], Parameters<Paint>[0]>> = {
+type Pruning = RecordPruning | SnapshotPruning | DockerPruning
+
+const COLOURS: Partial<Record<Pruning['outcome'], Parameters<Paint>[0]>> = {
   pruned: 'green',
   failed: 'red',
   held: 'yellow',
@@ -53,6 +59,28 @@ function recordLines(pruning: RecordPruning, paint: Paint): string[] {
   ]
 }
 
+function snapshotLines(pruning: SnapshotPruning, paint: Paint): string[] {
+  const { outcome, snapshots, bytes, budget, removed, freedBytes, over } = pruning
+  const gone = removed.filter(({ error }) => error === undefined).length
+  const verb = outcome === 'would prune' ? 'to be removed' : 'removed'
+  const change = gone > 0 ? `${gone} ${verb}, ${sizeText(freedBytes)}; ` : ''
+  const left = `${sizeText(bytes - freedBytes)} of ${sizeText(budget)}`
+  return [
+    `snapshots  ${paint(COLOURS[outcome] ?? 'dim', outcome)}  ${change}${snapshots} in all, ${left}`,
+    ...removed.flatMap(({ name, bytes: size, why, error }) => [
+      `    ${name}  ${sizeText(size)}  ${why}`,
+      ...(error === undefined ? [] : indented(error)),
+    ]),
+    ...(over ? [`    ${sizeText(over.bytes)} over the budget, and all that is left must stay`] : []),
+    ...(over?.needed.map(({ name, why }) => `    ${name} stays: ${why}`) ?? []),
+  ]
+}
+
+function linesOf(pruning: Pruning, paint: Paint): string[] {
+  if (pruning.what === 'docker') return dockerLines(pruning, paint)
+  return pruning.what === 'records' ? recordLines(pruning, paint) : snapshotLines(pruning, paint)
+}
+
 function commandLines({ command, removed, freedBytes, durationMs, error }: CommandDone, outcome: string): string[] {
   if (outcome === 'would prune') return [`    ${command}`]
   if (error !== undefined) return [`    ${command}`, ...indented(error)]
@@ -68,8 +96,8 @@ function dockerLines({ outcome, gates, commands }: DockerPruning, paint: Paint):
 }
 
 /**
- * `cc-ci prune`: keeps run records to their budget and prunes Docker where its gates allow, and says what it did or which
- * gate held it.
+ * `cc-ci prune`: keeps run records and snapshots to their budgets and prunes Docker where its gates allow, and says what it
+ * did or which gate held it.
  *
  * @returns the exit code: 3 when something could not be removed.
  */
@@ -78,16 +106,25 @@ export async function pruneCommand(flags: PruneFlags, root: string): Promise<num
   const paint = paintFor(process.stdout)
   const log = pruneLog(settings.stateDir)
   const { dryRun } = flags
-  const show = (pruning: RecordPruning | DockerPruning) => {
+  const show = (pruning: Pruning) => {
     if (flags.json) return console.log(JSON.stringify(pruning))
-    const lines = pruning.what === 'docker' ? dockerLines(pruning, paint) : recordLines(pruning, paint)
-    for (const line of lines) console.log(line)
+    for (const line of linesOf(pruning, paint)) console.log(line)
   }
-  const { stateDir, leaseDir, recordBudget: budget, recordKeep: keep } = settings
-  const records = await pruneRecords({ stateDir, leaseDir, budget, keep, dryRun, log })
-  show(records)
-  const code = records.outcome === 'failed' ? EXIT.infrastructure : EXIT.green
-  if (flags.records) return code
+  const { stateDir, leaseDir, recordBudget, recordKeep: keep, snapshotBudget } = settings
+  const isLimited = flags.records || flags.snapshots
+  let code: number = EXIT.green
+  if (!isLimited || flags.records) {
+    const records = await pruneRecords({ stateDir, leaseDir, budget: recordBudget, keep, dryRun, log })
+    show(records)
+    if (records.outcome === 'failed') code = EXIT.infrastructure
+  }
+  if (!isLimited || flags.snapshots) {
+    const owners = await snapshotOwners(root, settings)
+    const snapshots = await pruneSnapshots({ stateDir, budget: snapshotBudget, ...owners, dryRun, log })
+    show(snapshots)
+    if (snapshots.outcome === 'failed') code = EXIT.infrastructure
+  }
+  if (isLimited) return code
   const { dockerHost, baseDomain, pruneAt } = settings
   const docker = await connectSwarm(dockerHost)
   const ended = new AbortController()
