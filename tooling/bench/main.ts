@@ -8,6 +8,7 @@ import { dashboard } from './dashboard.ts'
 import { logStream } from './log-stream.ts'
 import { parallel4 } from './parallel4.ts'
 import { poll } from './poll.ts'
+import { quick } from './quick.ts'
 import { ready } from './ready.ts'
 import { realm } from './realm.ts'
 import { snapshot } from './snapshot.ts'
@@ -24,7 +25,7 @@ const BENCHES: Record<string, (runs: number) => Promise<BenchLine>> = {
 }
 
 /** Those that are measured only by name: they need what a plain dev host has not (`up --with keycloak gitea`). */
-const BY_NAME: typeof BENCHES = { realm, webhook, poll }
+const BY_NAME: typeof BENCHES = { realm, quick, webhook, poll }
 const DEFAULTS = Object.keys(BENCHES)
 const ALL = { ...BENCHES, ...BY_NAME }
 const IDS = Object.keys(ALL)

@@ -14,7 +14,7 @@ const BOUND_MS = 1_000
 /** So many comments for each pair that was asked for. */
 const COMMENTS = 20
 
-export const percentile = (values: readonly number[], share: number): number =>
+const percentile = (values: readonly number[], share: number): number =>
   values.toSorted((one, other) => one - other)[Math.ceil(values.length * share) - 1] ?? Number.NaN
 
 /** A Gitea with a pull request, and a bridge that watches it. */

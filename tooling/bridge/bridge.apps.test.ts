@@ -204,18 +204,21 @@ test('a comment that somebody has deleted is made anew', async () => {
   expect(await gitea.replies(REPO, number)).toHaveLength(1)
 })
 
-test('a run outlives its bridge, and the next one goes on watching it', async () => {
-  const { number } = await open()
-  bridge.mark('hold', true)
-  await say(MEMBER, number, '!testme')
-  await gitea.saw(REPO, number, '⏳ running')
-  await bridge.kill('SIGKILL')
-  bridge.mark('hold', false)
-  await bridge.start()
-  await gitea.saw(REPO, number, '✅')
-  expect(bridge.begun()).toHaveLength(1)
-  expect(await gitea.replies(REPO, number)).toHaveLength(1)
-})
+test.each(['SIGKILL', 'SIGTERM'] as const)(
+  'a run outlives its bridge after %s, and the next one goes on watching it',
+  async (signal) => {
+    const { number } = await open()
+    bridge.mark('hold', true)
+    await say(MEMBER, number, '!testme')
+    await gitea.saw(REPO, number, '⏳ running')
+    expect(await bridge.kill(signal)).toBe(signal === 'SIGTERM' ? 0 : undefined)
+    bridge.mark('hold', false)
+    await bridge.start()
+    await gitea.saw(REPO, number, '✅')
+    expect(bridge.begun()).toHaveLength(1)
+    expect(await gitea.replies(REPO, number)).toHaveLength(1)
+  },
+)
 
 test('a run that was killed with all its processes is interrupted', async () => {
   const { number, sha } = await open()

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { learnSecret, type Settings } from '@cc-ci/harness'
 import type { Hono } from 'hono'
 import { createBridgeApp } from './app.ts'
@@ -33,6 +34,9 @@ export interface Bridge {
 
 /** A loop that has not come round for so long is stuck (ms). */
 const STUCK_MS = 300_000
+
+/** How long what is under way may still go on when the bridge is told to end (ms). */
+const LAST_STEPS_MS = 3_000
 
 const CLI = join(import.meta.dirname, '../cli/main.ts')
 
@@ -125,7 +129,8 @@ export function startBridge({ config, settings, log }: BridgeOptions): Bridge {
     app,
     async close() {
       await Promise.all([polling.close(), keeping.close()])
-      await keeper.idle()
+      // What is under way may be left at any time; the next bridge takes it up.
+      await Promise.race([keeper.idle(), pause(LAST_STEPS_MS, undefined, { ref: false })])
       await executor.close()
       db.close()
     },

@@ -73,7 +73,6 @@ export const serveConfig = z.strictObject({
 
 export type ServeConfig = z.infer<typeof serveConfig>
 export type GiteaConfig = ServeConfig['gitea']
-export type LocalConfig = z.infer<typeof local>
 export type DroneConfig = z.infer<typeof drone>
 
 /**

@@ -1,5 +1,5 @@
 /** What a line says beside its text. */
-export type Fields = Record<string, string | number | boolean | undefined>
+type Fields = Record<string, string | number | boolean | undefined>
 
 /** One JSON object a line; `event` is what a person looks for. */
 export interface Log {

@@ -3,9 +3,9 @@ import { z } from 'zod'
 /** A recipe's name where it goes into a command, an address or an environment. */
 export const recipeParam = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)
 
-export const shaParam = z.string().regex(/^[0-9a-f]{40}$/)
+const shaParam = z.string().regex(/^[0-9a-f]{40}$/)
 
-export const runIdParam = z.string().regex(/^\d{8}-\d{6}-[a-z0-9-]{1,40}-[0-9a-f]{6}$/)
+const runIdParam = z.string().regex(/^\d{8}-\d{6}-[a-z0-9-]{1,40}-[0-9a-f]{6}$/)
 
 /**
  * All that a run is told from outside, and nothing else is handed on: names from a build server become environment

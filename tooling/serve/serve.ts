@@ -62,4 +62,6 @@ export async function serveCommand(flags: ServeFlags, root: string): Promise<voi
       await bridge.close()
     }
   })
+  // Somebody may still be waiting for an answer that nobody needs any more.
+  setTimeout(() => process.exit(), LAST_ANSWERS_MS).unref()
 }

@@ -1,23 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { z } from 'zod'
 import { isRunning, type ProcessMark } from '../../dev-host/process-mark.ts'
 import type { RunEnd } from '../outcome.ts'
-
-/** What the local executor and a run's launcher tell each other, in a folder of the run's. */
-export const JOB_FILES = {
-  order: 'order.json',
-  started: 'started.json',
-  ended: 'ended.json',
-  output: 'output.log',
-} as const
-
-/** What a launcher is to start. */
-export interface JobOrder {
-  command: string[]
-  env: Record<string, string>
-}
+import { JOB_FILES } from './job-files.ts'
 
 const mark = z.object({ pid: z.number().int(), started: z.string() })
 const ended = z.object({ exitCode: z.number().nullable(), signal: z.string().nullable(), error: z.string().optional() })
@@ -53,11 +40,19 @@ function runEnd({ exitCode, signal, error }: z.infer<typeof ended>, folder: stri
 }
 
 const LAST_LINES = 12
+const LAST_BYTES = 16_384
 
 /** What a run said last. */
-export function lastLines(folder: string): string {
+function lastLines(folder: string): string {
   const file = join(folder, JOB_FILES.output)
   if (!existsSync(file)) return ''
-  const text = stripVTControlCharacters(readFileSync(file, 'utf8'))
-  return text.trimEnd().split('\n').slice(-LAST_LINES).join('\n')
+  const handle = openSync(file, 'r')
+  try {
+    const { size } = fstatSync(handle)
+    const end = Buffer.alloc(Math.min(size, LAST_BYTES))
+    readSync(handle, end, 0, end.length, size - end.length)
+    return stripVTControlCharacters(end.toString('utf8')).trimEnd().split('\n').slice(-LAST_LINES).join('\n')
+  } finally {
+    closeSync(handle)
+  }
 }

@@ -85,6 +85,12 @@ export class JobQueue {
     })
   }
 
+  /** Forgets those that ended before a moment (ms). @returns their ids */
+  forget(before: number): string[] {
+    const rows = this.#db.prepare('DELETE FROM job WHERE ended_at < ? RETURNING run_id').all(before)
+    return rows.map((row) => row.run_id as string)
+  }
+
   /** How many wait, and how many are under way. */
   counts(): { queued: number; launched: number } {
     const row = this.#db

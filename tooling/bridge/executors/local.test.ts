@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { killProcess, processesWith } from '@cc-ci/harness'
 import { execa } from 'execa'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { until } from '../../dev-host/until.ts'
 import { openLog } from '../log.ts'
 import { paramsOf } from '../params.ts'
@@ -22,6 +22,9 @@ beforeEach(() => {
   stateDir = realpathSync(mkdtempSync(join(tmpdir(), 'ccci-local-')))
   db = openDatabase(stateDir)
 })
+// Each run is two processes, and the machine may be busy.
+vi.setConfig({ testTimeout: 60_000 })
+
 afterEach(async () => {
   for (const { pid } of processesWith('CCCI_STATE_DIR', stateDir)) killProcess(pid)
   await until(() => processesWith('CCCI_STATE_DIR', stateDir).length === 0, { deadlineMs: 5_000 })
@@ -70,12 +73,12 @@ async function see(executor: LocalExecutor, runId: string, wanted: Sight['state'
       const now = await executor.look('', runId)
       return now.state === wanted && now
     },
-    { deadlineMs: 15_000, everyMs: 20 },
+    { deadlineMs: 30_000, everyMs: 20 },
   )
   if (!sight) throw new Error(`${runId} was never ${wanted}: ${JSON.stringify(await executor.look('', runId))}`)
   return sight
 }
-const saw = (count: number) => until(() => begun().length >= count, { deadlineMs: 15_000, everyMs: 20 })
+const saw = (count: number) => until(() => begun().length >= count, { deadlineMs: 30_000, everyMs: 20 })
 
 test('a run is begun with what it was asked for, and ends', async () => {
   const executor = open()
@@ -145,6 +148,19 @@ test('a run that was to be launched when its executor was killed is launched by 
   expect(queue.take(1)?.runId).toBe(asked.RUN_ID)
   await see(open(), asked.RUN_ID, 'ended')
   expect(begun()).toHaveLength(1)
+})
+
+test('what ended long ago is forgotten, with what it printed', async () => {
+  const executor = open()
+  const [old, fresh] = [params(), params()]
+  await executor.create(old, SOURCE)
+  await see(executor, old.RUN_ID, 'ended')
+  db.prepare('UPDATE job SET ended_at = ? WHERE run_id = ?').run(Date.now() - 31 * 24 * 3600 * 1000, old.RUN_ID)
+  expect(existsSync(join(stateDir, 'bridge', old.RUN_ID))).toBe(true)
+  await executor.create(fresh, SOURCE)
+  expect(existsSync(join(stateDir, 'bridge', old.RUN_ID))).toBe(false)
+  expect(await executor.find(old.RUN_ID)).toBeUndefined()
+  await see(executor, fresh.RUN_ID, 'ended')
 })
 
 test('of many launchers of one run, one begins it', async () => {

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { killProcess, processesWith, writeAtomically } from '@cc-ci/harness'
 import type { Log } from '../log.ts'
 import type { RunParams } from '../params.ts'
 import type { Executor, Sight, Triggered } from './executor.ts'
-import { JOB_FILES, type JobOrder, lookAtJob } from './job-folder.ts'
+import { JOB_FILES, type JobOrder } from './job-files.ts'
+import { lookAtJob } from './job-folder.ts'
 import type { Job, JobQueue } from './jobs.ts'
 
 /** What the local executor works with. */
@@ -25,6 +26,9 @@ export interface LocalOptions {
 
 /** How often it is tried to begin a run whose launcher ends without having begun it. */
 const LAUNCHES = 3
+
+/** How long what a run printed is kept beside its record (ms). */
+const KEPT_MS = 30 * 24 * 3600 * 1000
 
 const LAUNCHER = join(import.meta.dirname, 'launch.ts')
 
@@ -47,6 +51,7 @@ export class LocalExecutor implements Executor {
 
   async create(params: RunParams, source: string): Promise<Triggered> {
     this.#options.queue.add(params, source)
+    this.#forget()
     this.#pump()
     return this.#triggered(params.RUN_ID)
   }
@@ -86,6 +91,12 @@ export class LocalExecutor implements Executor {
 
   #folder(runId: string): string {
     return join(this.#options.stateDir, 'bridge', runId)
+  }
+
+  #forget(): void {
+    for (const runId of this.#options.queue.forget(Date.now() - KEPT_MS)) {
+      rmSync(this.#folder(runId), { recursive: true, force: true })
+    }
   }
 
   /** Begins what there is room for. */

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { findRecord, readRecord, runDir } from '@cc-ci/harness'
+import { findRecord, killProcess, processesWith, readRecord, runDir } from '@cc-ci/harness'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import { TestHost } from '../../cli/test-host.ts'
@@ -16,6 +16,10 @@ test('a cancelled build, of which Drone kills only the shell, is torn down', asy
   const params = { RECIPE: 'custom-html', PR: pr, REF: `refs/pull/${pr}/head`, SHA: sha, QUICK: '0', RUN_ID }
   const workspace = join(host.stateDir, 'workspace')
   mkdirSync(workspace)
+  using left = new DisposableStack()
+  left.defer(() => {
+    for (const { pid } of processesWith('DRONE_WORKSPACE', workspace)) killProcess(pid)
+  })
   const [step] = dronePipelines()[1]?.steps ?? []
   const script = join(workspace, 'step')
   writeFileSync(script, stepScript(step?.commands ?? []))
@@ -58,5 +62,8 @@ test('a cancelled build, of which Drone kills only the shell, is torn down', asy
     pr,
     ref: sha,
   })
+  // The runner has said how it ended by then, and is about to.
+  await until(() => processesWith('DRONE_WORKSPACE', workspace).length === 0, { deadlineMs: 10_000 })
+  expect(processesWith('DRONE_WORKSPACE', workspace)).toEqual([])
   expect(said).toContain('+ node tooling/bootstrap.mjs pipeline')
 })

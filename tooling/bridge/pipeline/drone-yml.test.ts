@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
-import { dronePipelines, droneYml, REPOSITORY, stepEnvironment, stepScript } from './drone-yml.ts'
+import { dronePipelines, droneYml, REPOSITORY, stepEnvironment } from './drone-yml.ts'
 
 test('there is a self-test on push, and a recipe pipeline on custom events', () => {
   const pipelines = dronePipelines().map(({ name, trigger, concurrency }) => [name, trigger.event, concurrency.limit])
@@ -28,23 +28,19 @@ test('a build with a parameter that cannot be ends before anything is done, and 
   const folder = mkdtempSync(join(tmpdir(), 'ccci-drone-'))
   try {
     const [step] = dronePipelines()[1]?.steps ?? []
-    const script = join(folder, 'step')
-    writeFileSync(script, stepScript(step?.commands ?? []))
     const params = { RECIPE: '$(touch hacked)', PR: '7', SHA: 'b'.repeat(40), QUICK: '0', NODE_OPTIONS: '' }
-    const env = stepEnvironment(process.env, params, folder, {
-      ...step?.environment,
-      HOME: folder,
-      CCCI_STATE_DIR: folder,
-    })
-    const end = await execa('/bin/sh', ['-e', script], {
+    const own = { HOME: folder, CCCI_STATE_DIR: folder }
+    // What the step's command comes to, once the dependencies are there.
+    const end = await execa(process.execPath, [join(import.meta.dirname, 'main.ts')], {
       cwd: REPOSITORY,
-      env,
+      env: stepEnvironment(process.env, params, folder, { ...step?.environment, ...own }),
       extendEnv: false,
       reject: false,
       all: true,
     })
     expect(end.exitCode).toBe(2)
     expect(end.all).toContain('parameter RECIPE is "$(touch hacked)", which cannot be used')
+    expect(readdirSync(folder)).toEqual([])
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -13,7 +13,7 @@ export type DroneStatus =
 
 const FINAL: readonly DroneStatus[] = ['success', 'failure', 'error', 'killed', 'skipped', 'declined']
 
-export interface StandInStep {
+interface StandInStep {
   number: number
   name: string
   status: DroneStatus
