@@ -22,7 +22,7 @@ test('a badge says how a recipe stands, and how far it climbed', async () => {
   writeSampleRecord(state.dir, { ...red, blame: 'recipe', startedAt: '2026-01-30T13:15:02.000Z' })
   expect(await shown('/badge/demo.svg')).toBe('cc-ci: failing')
   expect(await shown('/badge/demo/level.svg')).toBe('cc-ci level: 1 of 5')
-  writeSampleRecord(state.dir, { recipe: 'other', startedAt, mode: 'quick' as 'cold' })
+  writeSampleRecord(state.dir, { recipe: 'other', startedAt, mode: 'quick' })
   expect(await shown('/badge/other.svg')).toBe('cc-ci: passing (quick)')
 })
 

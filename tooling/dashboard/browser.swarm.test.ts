@@ -187,7 +187,10 @@ test('the overview shows what is new without being loaded again, and what has th
   await page.goto(own_.url)
   await page.getByRole('link', { name: 'first' }).focus()
   writeSampleRecord(mine.dir, { recipe: 'second', startedAt: new Date().toISOString(), state: 'running' })
+  // As when somebody comes back to the page, which looks again by itself, too.
+  await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
   await page.getByRole('rowheader', { name: 'second' }).waitFor()
+  expect(await page.locator('#said').textContent()).toBe('Recipes: 1 running · cc-ci')
   expect(await page.evaluate(FOCUSED)).toBe('first')
 })
 

@@ -17,6 +17,9 @@ import type { Sources } from './sources.ts'
 
 type OfARun = { Variables: { run: RunSummary } }
 
+/** So many may watch logs at once: each keeps a connection. */
+const MOST_WATCHERS = 1_000
+
 const PNG = { 'content-type': 'image/png', 'cache-control': 'public, max-age=3600' }
 
 /** Everything about one run, to be put under `/runs`. */
@@ -78,6 +81,8 @@ export function runRoutes({ stateDir, index, tails, base, clock }: Sources, card
     }
   })
   runs.get('/:id/stream', (context) => {
+    if (context.req.method === 'HEAD') return context.body(null, 200, { 'content-type': 'text/event-stream' })
+    if (tails.watchers >= MOST_WATCHERS) return context.text('Too many watch already.\n', 503, { 'retry-after': '30' })
     const { id } = context.get('run')
     const folder = runDir(stateDir, id)
     const stamp = async (name: string) => {

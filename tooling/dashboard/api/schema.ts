@@ -56,6 +56,7 @@ const warm = z.object({
   madeBy: text.optional().describe('The run that made it.'),
   snapshotAt: time.optional(),
   usedBy: text.optional(),
+  damaged: text.optional(),
 })
 
 const alert = z.object({
@@ -63,6 +64,7 @@ const alert = z.object({
   at: time.optional(),
   subject: text,
   cause: text.optional(),
+  title: text.optional(),
   text: text.optional(),
   attempted: text.optional(),
   lastGood: text.optional(),
@@ -81,7 +83,7 @@ const taking = z.object({
   durationMs: milliseconds.optional(),
 })
 
-const waiting = z.object({ runId: text, recipe: text, pr: text.optional(), quick: z.boolean(), since: time })
+const waiting = z.object({ runId: text, recipe: text, pr: text, quick: z.boolean(), by: text, since: time })
 
 /** Every answer of the API, by its path. */
 export const ANSWERS = {

@@ -58,7 +58,11 @@ const refresh = async () => {
       keepOpen(part, next)
       if (next.innerHTML !== part.innerHTML) keepFocus(part, next)
     }
-    document.title = page.title
+    if (document.title !== page.title) {
+      document.title = page.title
+      // Heard by who does not see it.
+      document.getElementById('said').textContent = page.title
+    }
   } catch {
     // The server is away: what is there stays, and the next look may find it.
   } finally {
@@ -113,6 +117,8 @@ document.addEventListener('DOMContentLoaded', () => {
   const seconds = Number(document.body.dataset.refresh)
   if (seconds > 0) setInterval(() => document.body.dataset.refresh && refresh(), seconds * 1000)
   setInterval(count, 1000)
+  // Who comes back to a page sees at once how things stand.
+  document.addEventListener('visibilitychange', () => document.body.dataset.refresh && refresh())
   const log = document.querySelector('[data-stream]')
   if (log) follow(log)
 })

@@ -31,7 +31,7 @@ describe('the run that a recipe stands by', () => {
     const published = run({})
     const ofPr = run({ ...red, pr: '7' })
     const partial = run({ ...red, limitedTo: ['install'] })
-    const quick = run({ mode: 'quick' as 'cold' })
+    const quick = run({ mode: 'quick' })
     expect(standingOf([quick, partial, ofPr, published])).toBe(published)
     expect(standingOf([quick, partial, ofPr])).toBe(ofPr)
     expect(standingOf([quick, partial])).toBe(partial)
@@ -48,7 +48,7 @@ describe('how long a run will take', () => {
       green(30),
       green(10),
       green(20),
-      green(1, { mode: 'quick' as 'cold' }),
+      green(1, { mode: 'quick' }),
       run({ ...red, durationMs: 1 }),
       green(1, { plan: 'single' }),
       green(1, { limitedTo: ['install'] }),

@@ -97,7 +97,7 @@ test('only folders count, by names that a run can have', async () => {
 
 test('a mode that this version does not know is listed', async () => {
   using state = new TestState()
-  writeSampleRecord(state.dir, { recipe: 'demo', startedAt: at(10), mode: 'quick' as 'cold' })
+  writeSampleRecord(state.dir, { recipe: 'demo', startedAt: at(10), mode: 'quick' })
   const index = new RunIndex(state.dir)
   await index.refresh()
   expect(index.all()[0]?.mode).toBe('quick')

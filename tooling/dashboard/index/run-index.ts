@@ -19,6 +19,9 @@ const AT_ONCE = 32
 /** A run that ended this lately may still write its record once more (ms). */
 const SETTLED_MS = 60_000
 
+/** A folder without a record for this long will hardly get one (ms). */
+const NEVER_MS = 3_600_000
+
 /** So many of the settled records are looked at again in each round: nobody has to restart for one that was changed by hand. */
 const LOOKED_AT_AGAIN = 20
 
@@ -195,7 +198,7 @@ export class RunIndex {
 /** Whether a record will hardly change again: its run has ended a while ago, or it never came. */
 function maySettle({ run, since }: Entry): boolean {
   if (run?.state === 'running') return false
-  return Date.now() - (run?.endedAt === undefined ? since : Date.parse(run.endedAt)) > SETTLED_MS
+  return run ? Date.now() - Date.parse(run.endedAt ?? run.startedAt) > SETTLED_MS : Date.now() - since > NEVER_MS
 }
 
 /** The record in a file, if it is one and that of its folder. */

@@ -1,11 +1,16 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { saveRecord } from '@cc-ci/harness'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createDashboard } from '../app.ts'
+import { Cards } from '../card/cards.ts'
+import { RunIndex } from '../index/run-index.ts'
+import { runRoutes } from '../run-routes.ts'
 import { sampleRecord, writeSampleRecord } from '../sample/record.ts'
 import { TestState } from '../sample/test-state.ts'
+import { hostLook } from '../state/host.ts'
 import { startOf } from './stream.ts'
+import { LogTails } from './tail.ts'
 
 const going = { recipe: 'demo', startedAt: '2026-01-30T10:15:02.000Z', state: 'running' } as const
 
@@ -90,6 +95,23 @@ test('a page is told when there is more to show than lines', async () => {
   appendFileSync(join(folder, 'journal.jsonl'), `${JSON.stringify({ at: 1, event: 'step', text: 'waiting' })}\n`)
   await next(stream, 'changed')
   await stream.return(undefined)
+})
+
+test('who only asks whether there is a stream, or goes away, leaves nothing open', async () => {
+  using state = new TestState()
+  const { record } = writeSampleRecord(state.dir, going)
+  const tails = new LogTails()
+  const index = new RunIndex(state.dir)
+  await index.refresh()
+  const sources = { stateDir: state.dir, index, tails, host: hostLook(state.dir), base: '', clock: Date.now }
+  const app = runRoutes(sources, new Cards(state.dir, '/none'))
+  const head = await app.request(`/${record.id}/stream`, { method: 'HEAD' })
+  expect([head.status, await head.text(), tails.watchers]).toEqual([200, '', 0])
+  const stream = messages(await app.request(`/${record.id}/stream`))
+  await next(stream, 'begin')
+  expect(tails.watchers).toBe(1)
+  await stream.return(undefined)
+  await vi.waitFor(() => expect(tails.watchers).toBe(0), { timeout: 5_000 })
 })
 
 test.each([

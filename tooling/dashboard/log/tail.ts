@@ -130,6 +130,11 @@ export class LogTails {
     return entry.tail
   }
 
+  /** How many watch. */
+  get watchers(): number {
+    return [...this.#open.values()].reduce((sum, { users }) => sum + users, 0)
+  }
+
   give(tail: LogTail): void {
     const entry = this.#open.get(tail.file)
     if (!entry || entry.tail !== tail) return

@@ -12,7 +12,7 @@ export const warmList = (apps: readonly WarmApp[], now: number): Html =>
         (
           app,
         ) => html`<li><strong>${app.recipe}</strong> <span class="version">${app.version}</span> <span class="tag">${app.kind}</span>
-<span class="soft">${app.since ? html`since ${timeTag(app.since, now)}` : 'since when is not known'}${app.made ? html`, ${app.made}` : ''}${app.madeBy ? html` by <a href="${href('runs', app.madeBy)}">its run</a>` : ''}${app.snapshotAt ? html`, snapshot ${timeTag(app.snapshotAt, now)}` : ''}${app.usedBy ? html`, in use by ${app.usedBy}` : ''}</span></li>`,
+<span class="soft">${app.since ? html`since ${timeTag(app.since, now)}` : 'since when is not known'}${app.made ? html`, ${app.made}` : ''}${app.madeBy ? html` by <a href="${href('runs', app.madeBy)}">its run</a>` : ''}${app.snapshotAt ? html`, snapshot ${timeTag(app.snapshotAt, now)}` : ''}${app.usedBy ? html`, in use by ${app.usedBy}` : ''}</span>${app.damaged ? html`<p class="notice is-infrastructure"><strong>Damaged:</strong> ${app.damaged}</p>` : ''}</li>`,
       )}</ul>`
 
 const facts = ({ attempted, lastGood, recovered, cause }: Alert): string =>
@@ -30,7 +30,7 @@ export const alertList = (alerts: readonly Alert[], now: number): Html =>
   html`<ul class="facts">${alerts.map(
     (
       alert,
-    ) => html`<li class="alert"><span class="mark ${alert.archived ? 'is-interrupted' : 'is-infrastructure'}"><span class="sign" aria-hidden="true">!</span>${alert.archived ? 'delivered' : 'waiting'}</span> <strong>${alert.subject}</strong> <span class="soft">${timeTag(alert.at, now)}</span>
+    ) => html`<li class="alert"><span class="mark ${alert.archived ? 'is-interrupted' : 'is-infrastructure'}"><span class="sign" aria-hidden="true">!</span>${alert.archived ? 'delivered' : 'waiting'}</span> <strong>${alert.subject}${alert.title ? `: ${alert.title}` : ''}</strong> <span class="soft">${timeTag(alert.at, now)}</span>
 ${alert.text ? html`<p class="said">${alert.text}</p>` : ''}<p class="soft">${facts(alert)}</p></li>`,
   )}</ul>`
 

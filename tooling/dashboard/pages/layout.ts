@@ -51,6 +51,7 @@ ${refresh ? html`<noscript><meta http-equiv="refresh" content="${Math.max(10, re
 ${way.length > 0 ? html`<nav class="way" aria-label="Way here"><ol>${way.map(({ text, to }) => html`<li><a href="${to}">${text}</a></li>`)}</ol></nav>` : ''}
 ${body}
 </main>
+<p class="unseen" role="status" id="said"></p>
 <footer class="bottom"><p>cc-ci deploys Co-op Cloud recipes for real, proves them, and removes every trace. <a href="/api/v1">For machines: JSON</a></p></footer>
 </body>
 </html>`

@@ -32,6 +32,6 @@ export const waitingList = (waiting: readonly WaitingRun[], now: number): Html =
   waiting.length === 0
     ? html``
     : html`<h3>Waiting: ${waiting.length}</h3><ol class="waiting">${waiting.map(
-        ({ recipe, pr, quick, since }) =>
-          html`<li>${recipe}${pr ? html` <span class="soft">#${pr}</span>` : ''}${quick ? html` <span class="tag">quick</span>` : ''} <span class="soft">since</span> ${timeTag(since, now)}</li>`,
+        ({ recipe, pr, quick, by, since }) =>
+          html`<li>${recipe} <span class="soft">#${pr}, asked for by ${by}</span>${quick ? html` <span class="tag">quick</span>` : ''} <span class="soft">since</span> ${timeTag(since, now)}</li>`,
       )}</ol>`

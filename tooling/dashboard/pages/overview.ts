@@ -26,6 +26,13 @@ function headline(recipes: readonly RecipeView[]): string {
   return parts.join(' · ')
 }
 
+/** What is said where only the title is seen, or heard when it changes. */
+function tabTitle(recipes: readonly RecipeView[], running: number): string {
+  const failed = recipes.filter(({ standing }) => standing?.status === 'red').length
+  const parts = [failed > 0 ? `${failed} failed` : '', running > 0 ? `${running} running` : ''].filter(Boolean)
+  return parts.length > 0 ? `Recipes: ${parts.join(', ')}` : 'Recipes'
+}
+
 function row({ recipe, standing, last }: RecipeView, now: number): Html {
   const [newest] = last
   return html`<tr>
@@ -55,9 +62,9 @@ const table = (
 export function overviewPage({ recipes, running, host, now }: Overview): Html {
   const waiting = host.alerts.filter(({ archived }) => !archived)
   return layout(
-    { title: 'Recipes', menu: 'overview', refresh: 5 },
+    { title: tabTitle(recipes, running.length), menu: 'overview', refresh: 5 },
     html`<div id="live" data-live>
-<div class="title"><h1>Recipes</h1><p class="soft" role="status">${headline(recipes)}</p></div>
+<div class="title"><h1>Recipes</h1><p class="soft">${headline(recipes)}</p></div>
 ${waiting.length > 0 ? html`<section class="alerts"><h2>Alerts</h2>${alertList(waiting, now)}</section>` : ''}
 <section class="now"><h2>Now</h2>${runningList(running, now)}${waitingList(host.queue, now)}</section>
 <section><h2 class="unseen">All recipes</h2>${recipes.length > 0 ? table(recipes, now) : NO_RECIPES}</section>

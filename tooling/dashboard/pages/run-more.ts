@@ -27,6 +27,14 @@ export function evidence({ id, evidence: kept }: RunRecord): Html {
   )}</ul></section>`
 }
 
+/** As much of a value stands on one line. */
+const ONE_LINE = 80
+
+function valueText(value: unknown): string {
+  const text = JSON.stringify(value) ?? ''
+  return text.length > ONE_LINE ? JSON.stringify(value, null, 1) : text
+}
+
 /** The options in force, and the file that each comes from. */
 export function customisation({ customisation: options, customisationFrom }: RunRecord): Html {
   const keys = Object.keys(options)
@@ -35,7 +43,7 @@ export function customisation({ customisation: options, customisationFrom }: Run
       ? html`<p class="soft">None: this recipe needs nothing beyond the defaults.</p>`
       : html`<div class="scroll" tabindex="0" role="region" aria-label="Options in force"><table><thead><tr><th scope="col">Option</th><th scope="col">Value</th><th scope="col">From</th></tr></thead><tbody>${keys.map(
           (key) =>
-            html`<tr><th scope="row"><code>${key}</code></th><td><code class="said">${JSON.stringify(options[key], null, 1) ?? ''}</code></td><td><code>${customisationFrom?.[key] ?? 'recipe.ts'}</code></td></tr>`,
+            html`<tr><th scope="row"><code>${key}</code></th><td><code class="said">${valueText(options[key])}</code></td><td><code>${customisationFrom?.[key] ?? 'recipe.ts'}</code></td></tr>`,
         )}</tbody></table></div>`
   }</section>`
 }

@@ -2,7 +2,7 @@ import type { RunRecord } from '@cc-ci/harness'
 import { type Html, href, html, safeLink } from '../parts/html.ts'
 import { progress } from '../parts/progress.ts'
 import { levelMark, modeMark, STATUS_WORDS, statusMark } from '../parts/status.ts'
-import { elapsedTag, timeTag, tookTag } from '../parts/time.ts'
+import { elapsedTag, exact, timeTag, tookTag } from '../parts/time.ts'
 import { layout } from './layout.ts'
 import { logSection } from './run-log.ts'
 import { customisation, evidence, screenshots, steps } from './run-more.ts'
@@ -38,6 +38,13 @@ function teardownWords({ teardown, kept }: RunRecord, running: boolean): Html {
   return html`<strong>left ${teardown.left.join(', ') || 'something'}</strong>`
 }
 
+/** Which canonical a quick run worked on. */
+function canonicalWords({ quick }: RunRecord): string {
+  if (!quick?.canonical) return ''
+  const { version, takenAt, upgraded } = quick.canonical
+  return ` (${version}, its snapshot of ${exact(takenAt)}${upgraded ? '' : ', which is the version under test'})`
+}
+
 /** What a reader has to know before all else. */
 function notices({ run, record }: RunView): Html {
   const notice = (look: string, text: unknown) => html`<p class="notice is-${look}">${text}</p>`
@@ -58,7 +65,14 @@ function notices({ run, record }: RunView): Html {
             : html`<strong>Interrupted.</strong> Something ended the run from outside.`,
         )
       : ''
-  }${run.mode === 'quick' ? notice('usage', html`<strong>Lower confidence.</strong> This ran on the canonical that was kept warm, not on a fresh deployment. It never gates a merge.`) : ''}${
+  }${run.mode === 'quick' ? notice('usage', html`<strong>Lower confidence.</strong> This ran on the canonical that is kept warm${canonicalWords(record)}, not on a fresh deployment. It never gates a merge.`) : ''}${
+    record.quick?.cold
+      ? notice(
+          'running',
+          html`<strong>A quick run was asked for, and this is a cold one:</strong> ${record.quick.cold}`,
+        )
+      : ''
+  }${
     record.kept
       ? notice(
           'running',
@@ -75,7 +89,7 @@ const list = (title: string, items: readonly string[], look = ''): Html =>
 
 function goingOn({ run, step, estimate }: RunView, now: number): Html {
   if (run.status !== 'running') return html``
-  return html`<section class="now"><h2 class="unseen">Right now</h2><p>${progress(run, estimate, now)}</p><p class="step" role="status">${step ? html`${step.text} <span class="soft">for ${elapsedTag(step.since, now)}</span>` : html`<span class="soft">between two steps</span>`}</p></section>`
+  return html`<section class="now"><h2 class="unseen">Right now</h2><p>${progress(run, estimate, now)}</p><p class="step">${step ? html`${step.text} <span class="soft">for ${elapsedTag(step.since, now)}</span>` : html`<span class="soft">between two steps</span>`}</p></section>`
 }
 
 /** The page of a run. */
@@ -106,8 +120,8 @@ export function runPage(view: RunView, now: number, publicUrl: string | undefine
 <div class="title"><h1>${title}</h1><p>${statusMark(run.status)} ${levelMark(run.level)}${modeMark(run)} <code class="id">${run.id}</code></p></div>
 ${notices(view)}
 ${goingOn(view, now)}
-${facts(view, now)}
 ${list('What speaks against green', record.problems, 'is-red')}
+${facts(view, now)}
 ${stageSection(record, running)}
 ${screenshots(record)}
 </div>

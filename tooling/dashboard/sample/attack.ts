@@ -77,7 +77,7 @@ export function attack(state: TestState) {
     'alerts/1.json',
     JSON.stringify({
       id: SCRIPT,
-      at: startedAt,
+      time: startedAt,
       subject: SCRIPT,
       text: SCRIPT,
       cause: SCRIPT,

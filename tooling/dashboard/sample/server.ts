@@ -6,7 +6,7 @@ const CLI = join(import.meta.dirname, '../../cli/main.ts')
 /** The dashboard of a state directory in a process of its own, as a host runs it. */
 export async function dashboardProcess(
   stateDir: string,
-): Promise<AsyncDisposable & { url: string; exit: Promise<number | undefined> }> {
+): Promise<AsyncDisposable & { url: string; exit: Promise<number | undefined>; end(): void }> {
   const child = execa(process.execPath, [CLI, 'dashboard', '--port', '0'], {
     env: { CCCI_STATE_DIR: stateDir },
     stdin: 'ignore',
@@ -28,6 +28,7 @@ export async function dashboardProcess(
   return {
     url,
     exit,
+    end: () => child.kill('SIGTERM'),
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM')
       await exit

@@ -208,7 +208,9 @@ export function writeSample(stateDir: string, now: number, picture: Buffer, nigh
     version: '10.7.1+26.4.7',
     startedAt: at(HOUR),
     pr: '31',
-    mode: 'quick' as 'cold',
+    mode: 'quick',
+    plan: 'quick',
+    quick: { canonical: { version: '10.7.1+26.4.7', commit: 'a91c', takenAt: at(30 * HOUR), upgraded: true } },
     stages: sampleStages(
       {
         upgrade: { outcome: 'not run', tests: [], durationMs: 0 },
@@ -294,9 +296,10 @@ export function writeSample(stateDir: string, now: number, picture: Buffer, nigh
     join(stateDir, 'alerts/20260130-reconcile-keycloak.json'),
     JSON.stringify({
       id: '20260130-reconcile-keycloak',
-      at: at(9 * HOUR),
+      time: at(9 * HOUR),
       subject: 'keycloak',
-      cause: 'major version',
+      cause: 'held',
+      title: 'held at 10.7.1+26.4.7',
       text: 'Keycloak 11.0.0+27.0.1 is held: a major version. Read its release notes, then apply it by hand.',
       attempted: '11.0.0+27.0.1',
       lastGood: '10.7.1+26.4.7',

@@ -9,16 +9,16 @@ const versioned = z.union([text, z.object({ version: text }).transform(({ versio
 const alert = z
   .object({
     id: text,
-    at: z.iso.datetime().optional(),
-    time: z.iso.datetime().optional(),
+    time: z.iso.datetime().optional().catch(undefined),
     subject: text,
     cause: text.optional(),
+    title: text.optional(),
     text: text.optional(),
     attempted: versioned.catch(undefined),
     lastGood: versioned.catch(undefined),
     recovered: z.boolean().optional().catch(undefined),
   })
-  .transform(({ time, at, ...rest }) => ({ ...rest, at: at ?? time }))
+  .transform(({ time, ...rest }) => ({ ...rest, at: time }))
 
 /** Something that a person was told of, or is to be. */
 export interface Alert extends z.output<typeof alert> {

@@ -6,8 +6,9 @@ import { z } from 'zod'
 const waiting = z.object({
   runId: z.string(),
   recipe: z.string(),
-  pr: z.coerce.string().nullish(),
+  pr: z.coerce.string(),
   quick: z.coerce.boolean(),
+  by: z.string(),
   at: z.number(),
 })
 
@@ -15,15 +16,16 @@ const waiting = z.object({
 export interface WaitingRun {
   runId: string
   recipe: string
-  pr?: string | undefined
+  pr: string
   quick: boolean
+  /** Who asked for it. */
+  by: string
   /** Since when it waits. */
   since: string
 }
 
 const WAITING = `
-  select run_id as runId, recipe, pr, quick, queued_at as at from job
-  where state = 'queued' order by queued_at, run_id limit 100`
+  select run_id as runId, recipe, pr, quick, requested_by as by, requested_at as at from waiting_runs limit 100`
 
 /** The queue of this host, in its order. None where no bridge has one; who only looks on must not fail for that. */
 export function waitingRuns(stateDir: string): WaitingRun[] {
@@ -36,7 +38,7 @@ export function waitingRuns(stateDir: string): WaitingRun[] {
         .prepare(WAITING)
         .all()
         .flatMap((row) => waiting.safeParse(row).data ?? [])
-        .map(({ at, pr, ...rest }) => ({ ...rest, pr: pr ?? undefined, since: new Date(at).toISOString() }))
+        .map(({ at, ...rest }) => ({ ...rest, since: new Date(at).toISOString() }))
     } finally {
       database.close()
     }

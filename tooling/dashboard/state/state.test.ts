@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { raiseAlert } from '@cc-ci/harness'
 import { expect, test } from 'vitest'
 import { TestState } from '../sample/test-state.ts'
 import { alerts } from './alerts.ts'
@@ -51,12 +52,14 @@ test('canonicals and shared apps are told apart, and secrets are not looked at',
   using state = new TestState()
   const made = { how: 'upgraded', from: '1.0.0', runId: 'a-run', at: AT }
   state.write('warm/demo/canonical.json', json({ recipe: 'demo', version: '1.1.0', commit: 'abc', made, takenAt: AT }))
-  state.write('warm/demo/in-use.json', json({ runId: 'b-run' }))
+  state.write('warm/demo/in-use.json', json({ runId: 'b-run', step: 'attached' }))
   state.write('warm/keycloak/last-good.json', json({ version: '10.7.1', commit: 'def', since: AT }))
   state.write('warm/keycloak.json', json({ url: 'x', username: 'admin', password: 'secret' }))
+  state.write('warm/hurt/canonical.json', json({ recipe: 'hurt', version: '1.1.0' }))
+  state.write('warm/hurt/in-use.json', json({ runId: 'b-run', step: 'damaged', why: 'a volume is gone' }))
   state.write('warm/broken/canonical.json', '{"version": 1}')
   state.write('warm/empty/snapshot/manifest.json', '')
-  expect(await warmApps(state.dir)).toEqual([
+  expect(await warmApps(state.dir)).toMatchObject([
     {
       name: 'demo',
       recipe: 'demo',
@@ -69,6 +72,7 @@ test('canonicals and shared apps are told apart, and secrets are not looked at',
       snapshotAt: AT,
       usedBy: 'b-run',
     },
+    { name: 'hurt', damaged: 'a volume is gone', usedBy: undefined },
     {
       name: 'keycloak',
       recipe: 'keycloak',
@@ -90,10 +94,10 @@ test('alerts that wait and those that were delivered are told, whatever else lie
     attempted: '11.0.0',
     lastGood: { version: '10.7.1', commit: 'abc' },
   }
-  state.write('alerts/1.json', json({ id: '1', at: AT, ...alert }))
-  state.write('alerts/archive/0.json', json({ id: '0', at: '2026-01-29T10:15:02.000Z', ...alert, recovered: true }))
+  state.write('alerts/1.json', json({ id: '1', time: AT, ...alert }))
+  state.write('alerts/archive/0.json', json({ id: '0', time: '2026-01-29T10:15:02.000Z', ...alert, recovered: true }))
   state.write('alerts/half.json', '{')
-  state.write('alerts/.2.json.tmp', json({ id: '2', at: AT, ...alert }))
+  state.write('alerts/.2.json.tmp', json({ id: '2', time: AT, ...alert }))
   expect(
     (await alerts(state.dir)).map(({ id, archived, lastGood, recovered }) => [id, archived, lastGood, recovered]),
   ).toEqual([
@@ -102,19 +106,45 @@ test('alerts that wait and those that were delivered are told, whatever else lie
   ])
 })
 
+test('an alert that was raised is told as it was raised', async () => {
+  using state = new TestState()
+  const at = (version: string) => ({ version, commit: 'abc' })
+  const { alert } = raiseAlert(state.dir, {
+    subject: 'keycloak',
+    cause: 'held',
+    title: 'held at 10.7.1',
+    text: 'a major step',
+    attempted: at('11.0.0'),
+    lastGood: at('10.7.1'),
+  })
+  expect(await alerts(state.dir)).toEqual([
+    {
+      id: alert.id,
+      at: alert.time,
+      subject: 'keycloak',
+      cause: 'held',
+      title: 'held at 10.7.1',
+      text: 'a major step',
+      attempted: '11.0.0',
+      lastGood: '10.7.1',
+      archived: false,
+    },
+  ])
+})
+
 test('the queue is read in its order, and a database without one is no failure', () => {
   using state = new TestState()
   using database = new DatabaseSync(join(state.dir, 'cc-ci.db'))
   expect(waitingRuns(state.dir)).toEqual([])
   database.exec(
-    'create table job (run_id text, recipe text, pr integer, quick integer, state text, queued_at integer, launched_at integer)',
+    'create table waiting_runs (run_id text, recipe text, pr integer, sha text, quick integer, requested_by text, requested_at integer)',
   )
   database.exec(
-    "insert into job values ('b', 'n8n', null, 1, 'queued', 2000, null), ('a', 'demo', 7, 0, 'queued', 1000, null), ('c', 'demo', 8, 0, 'ended', 500, 600)",
+    "insert into waiting_runs values ('a', 'demo', 7, '', 0, 'ann', 1000), ('b', 'n8n', 8, '', 1, 'bob', 2000)",
   )
   expect(waitingRuns(state.dir)).toEqual([
-    { runId: 'a', recipe: 'demo', pr: '7', quick: false, since: '1970-01-01T00:00:01.000Z' },
-    { runId: 'b', recipe: 'n8n', pr: undefined, quick: true, since: '1970-01-01T00:00:02.000Z' },
+    { runId: 'a', recipe: 'demo', pr: '7', quick: false, by: 'ann', since: '1970-01-01T00:00:01.000Z' },
+    { runId: 'b', recipe: 'n8n', pr: '8', quick: true, by: 'bob', since: '1970-01-01T00:00:02.000Z' },
   ])
 })
 

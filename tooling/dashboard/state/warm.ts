@@ -16,7 +16,7 @@ const canonical = z.object({
 
 const lastGood = z.object({ version: text, commit: text.optional(), since: time.optional(), at: time.optional() })
 const manifest = z.object({ recipe: text, version: text, commit: text.optional(), takenAt: time })
-const use = z.object({ runId: text.optional(), since: time.optional() })
+const use = z.object({ runId: text.optional(), step: text.optional(), why: text.optional() })
 
 /** Something that outlives runs: the canonical of a recipe, or an app that is shared by all. */
 export interface WarmApp {
@@ -35,6 +35,8 @@ export interface WarmApp {
   snapshotAt?: string | undefined
   /** Who uses it right now. */
   usedBy?: string | undefined
+  /** What is damaged: it is of no use until it was put back. */
+  damaged?: string | undefined
 }
 
 async function warmApp(warm: string, name: string): Promise<WarmApp | undefined> {
@@ -45,7 +47,13 @@ async function warmApp(warm: string, name: string): Promise<WarmApp | undefined>
     readJson(join(folder, 'snapshot', 'manifest.json'), manifest),
     readJson(join(folder, 'in-use.json'), use),
   ])
-  const about = { name, snapshotAt: snapshot?.takenAt ?? known?.takenAt, usedBy: inUse && (inUse.runId ?? 'somebody') }
+  const damaged = inUse?.step === 'damaged' ? (inUse.why ?? 'nobody knows what') : undefined
+  const about = {
+    name,
+    snapshotAt: snapshot?.takenAt ?? known?.takenAt,
+    usedBy: inUse && !damaged ? (inUse.runId ?? 'somebody') : undefined,
+    damaged,
+  }
   if (known) {
     const { recipe = snapshot?.recipe ?? name, version, commit, made } = known
     const how = made && [made.how, made.from && `from ${made.from}`].filter(Boolean).join(' ')
