@@ -19,7 +19,7 @@ const COMPILE_CACHE = join(MODULES, '.cache', 'node')
 const DEV_HOST = ['tooling/dev-host/main.ts']
 
 /** The projects that need what only `up --with …` brings: heavy apps, which take minutes to build and much memory to run. */
-const HEAVY = ['apps', 'keycloak']
+const HEAVY = ['apps', 'keycloak', 'n8n', 'minio']
 
 /** Whether Vitest is told which projects to run; otherwise all but the heavy ones (`test:apps`) are. */
 const namesProjects = (args) => args.some((arg) => arg.startsWith('--project'))
