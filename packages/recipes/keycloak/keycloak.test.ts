@@ -102,10 +102,11 @@ describe('install', { tags: ['install'] }, () => {
     await page.locator('#username').fill(username)
     await page.locator('#password').fill(password)
     await page.locator('#kc-login').click()
-    await page.waitForURL(/\/admin\/master\/console\//)
+    // The console first ends the login, in the same part of the address by which its pages are named.
+    await expectPage(page.getByRole('navigation').first()).toBeVisible({ timeout: 120_000 })
     await page.goto('/admin/master/console/#/master/realms')
     const realms = page.getByRole('row').filter({ hasText: 'master' })
-    await expectPage(realms.first()).toBeVisible({ timeout: 60_000 })
+    await expectPage(realms.first()).toBeVisible({ timeout: 120_000 })
   })
 })
 

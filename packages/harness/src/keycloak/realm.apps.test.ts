@@ -240,5 +240,7 @@ describe('where no warm Keycloak answers', () => {
     const opening = open(undefined, { keycloakFile: join(root, 'nowhere.json'), recipeSources: [empty] })
     await expect(opening).rejects.toThrow(NoKeycloakError)
     await expect(opening).rejects.toThrow(/npm run dev-host -- up --with keycloak/)
+    // Taken before anything was tried, and given back with the run's leases.
+    expect(capacityInUse(join(leases, 'capacity'))).toMatchObject([{ what: 'keycloak for custom-html', weight: 1 }])
   })
 })

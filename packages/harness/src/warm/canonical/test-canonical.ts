@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { stringify } from 'yaml'
 import { describeResidue, residueOf } from '../../app/residue.ts'
 import { removeStack } from '../../app/teardown.ts'
@@ -12,8 +13,10 @@ import { type TestCommit, testRepository } from '../../recipe/test-repository.ts
 import { assembleRecord } from '../../run/assemble.ts'
 import { openJournal } from '../../run/journal.ts'
 import type { RunRecord } from '../../run/record.ts'
+import { scopesDir } from '../../run/store.ts'
 import { takeLease } from '../../scope/lease.ts'
 import { leaseFolder } from '../../scope/lease-folder.ts'
+import { readOrder, scopeFolders } from '../../scope/order.ts'
 import { Scope } from '../../scope/scope.ts'
 import { loadSettings } from '../../settings/load.ts'
 import { inVolume, listing } from '../../snapshot/test-volumes.ts'
@@ -157,6 +160,9 @@ export async function testCanonical(...commits: TestCommit[]) {
       return { there, files, values, env: readFileSync(place.envFile, 'utf8'), entry: this.state()?.entry }
     },
     async [Symbol.asyncDispose]() {
+      // The wardens of killed processes are at work as long as there are orders for them.
+      const scopes = scopesDir(settings.stateDir)
+      while (scopeFolders(scopes).some((one) => readOrder(one) !== undefined)) await pause(100)
       await removeStack(docker, place.stack, { timeoutMs: 60_000 })
       rmSync(folder, { recursive: true, force: true })
     },
