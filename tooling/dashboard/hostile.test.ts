@@ -51,6 +51,20 @@ describe('what apps print and others write', () => {
   })
 })
 
+test('the name of a file cannot add a header', async () => {
+  using state = new TestState()
+  const name = 'a"\r\nX-Evil: 1\r\n\r\n<script>.zip'
+  const evidence = [{ kind: 'trace' as const, file: name, caption: 'trace' }]
+  const { folder, record } = writeSampleRecord(state.dir, { recipe: 'demo', startedAt, evidence })
+  writeFileSync(join(folder, name), 'PK')
+  const answer = await createDashboard({ stateDir: state.dir }).request(
+    `/runs/${record.id}/files/${encodeURIComponent(name)}`,
+  )
+  expect(await answer.text()).toBe('PK')
+  expect(answer.headers.get('x-evil')).toBeNull()
+  expect(answer.headers.get('content-disposition')).toMatch(/^attachment; filename="[\w.-]+\.zip"$/)
+})
+
 describe('only its own files', () => {
   test.each([
     'files/../../../../outside.txt',

@@ -9,6 +9,7 @@ import { openInside } from './files/inside.ts'
 import { mannerOf, serveFile } from './files/serve.ts'
 import type { RunSummary } from './index/summary.ts'
 import { startOf, streamRun } from './log/stream.ts'
+import { isWriting } from './log/writing.ts'
 import { plainPage } from './pages/plain.ts'
 import { runPage } from './pages/run.ts'
 import { readWholeRecord, runView } from './pages/run-view.ts'
@@ -85,6 +86,7 @@ export function runRoutes({ stateDir, index, tails, base, clock }: Sources, card
     if (tails.watchers >= MOST_WATCHERS) return context.text('Too many watch already.\n', 503, { 'retry-after': '30' })
     const { id } = context.get('run')
     const folder = runDir(stateDir, id)
+    const log = join(folder, RUN_FILES.output)
     const stamp = async (name: string) => {
       const found = await stat(join(folder, name)).catch(() => undefined)
       return found ? `${found.mtimeMs}-${found.size}` : '-'
@@ -92,10 +94,10 @@ export function runRoutes({ stateDir, index, tails, base, clock }: Sources, card
     const look = async () => {
       await index.refresh()
       const stamps = await Promise.all([stamp(RUN_FILES.record), stamp(RUN_FILES.journal)])
-      return { ended: index.get(id)?.status !== 'running', stamp: stamps.join(' ') }
+      return { ended: !(await isWriting(index.get(id), log)), stamp: stamps.join(' ') }
     }
     const from = startOf(context.req.header('last-event-id'), context.req.query('from'), 0)
-    return streamRun(context, tails, { log: join(folder, RUN_FILES.output), look, from })
+    return streamRun(context, tails, { log, look, from })
   })
   runs.get('/:id/files/*', async (context) => {
     const { id } = context.get('run')

@@ -102,3 +102,18 @@ test('a mode that this version does not know is listed', async () => {
   await index.refresh()
   expect(index.all()[0]?.mode).toBe('quick')
 })
+
+test('however many runs go on, none is forgotten', async () => {
+  using state = new TestState()
+  const runs = Array.from({ length: 450 }, (_, at) => ({
+    recipe: `demo-${at}`,
+    startedAt: new Date(Date.UTC(2026, 0, 30) + at * 1000).toISOString(),
+  }))
+  for (const run of runs) writeSampleRecord(state.dir, { ...run, state: 'running' })
+  const index = new RunIndex(state.dir)
+  await index.refresh()
+  expect(index.all().filter(({ status }) => status === 'running')).toHaveLength(450)
+  for (const run of runs) writeSampleRecord(state.dir, run)
+  for (const _ of [1, 2, 3]) await index.refresh()
+  expect(index.all().filter(({ status }) => status === 'green')).toHaveLength(450)
+})

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { saveRecord } from '@cc-ci/harness'
@@ -61,7 +62,8 @@ test('lines come as they are written, each once, and the end after the last', as
   expect(JSON.parse(two.data)).toEqual(['two'])
   expect(two.id).toBe('8')
   appendFileSync(log, 'ee <b>\u001b[31mred')
-  saveRecord(folder, sampleRecord({ ...going, state: 'finished' }))
+  const { pid } = spawnSync('true')
+  saveRecord(folder, sampleRecord({ ...going, state: 'finished', pid }))
   expect(JSON.parse((await next(stream, 'lines')).data)).toEqual([
     [
       ['', 'three <b>'],
@@ -70,6 +72,21 @@ test('lines come as they are written, each once, and the end after the last', as
   ])
   await next(stream, 'end')
   expect((await stream.next()).done).toBe(true)
+})
+
+test('what a run still shows when its record says that it has ended is not lost', async () => {
+  using state = new TestState()
+  const { folder, record } = writeSampleRecord(state.dir, going)
+  const log = join(folder, 'output.log')
+  appendFileSync(log, 'one\n')
+  const stream = messages(await createDashboard({ stateDir: state.dir }).request(`/runs/${record.id}/stream`))
+  await next(stream, 'lines')
+  // Its process is this one, which is there.
+  saveRecord(folder, sampleRecord({ ...going, state: 'finished' }))
+  await next(stream, 'changed')
+  appendFileSync(log, 'the summary\n')
+  expect(JSON.parse((await next(stream, 'lines')).data)).toEqual(['the summary'])
+  await next(stream, 'end')
 })
 
 test('who comes back gets what came meanwhile, and nothing twice', async () => {

@@ -15,13 +15,12 @@ const sizeText = (bytes: number): string =>
   bytes < MB ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / MB).toFixed(1)} MB`
 
 /** The end of the log, which goes on by itself while the run does. */
-export function logSection({ run, log }: RunView): Html {
-  const running = run.status === 'running'
+export function logSection({ run, log, writing }: RunView): Html {
   const address = href('runs', run.id)
-  const stream = running ? html` data-stream="${address}/stream" data-from="${log.end}"` : ''
+  const stream = writing ? html` data-stream="${address}/stream" data-from="${log.end}"` : ''
   return html`<section class="logs"><h2>Log</h2>
 ${
-  log.lines.length === 0 && !running
+  log.lines.length === 0 && !writing
     ? html`<p class="soft">This run has shown nothing.</p>`
     : html`<p class="soft"><a href="${address}/log">The whole log</a>${log.size > 0 ? html` (${sizeText(log.size)})` : ''}${log.start > 0 || log.lines.length >= 400 ? '; below is its end' : ''}<span class="live-state" id="log-state" role="status"></span></p>
 <pre class="log" id="log" tabindex="0" role="log" aria-live="off" aria-label="Log of the run"${stream}>${log.lines.map(lineHtml)}</pre>`

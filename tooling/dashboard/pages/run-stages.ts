@@ -19,8 +19,12 @@ const shown = (text: string): string => cut(text).split('\n').map(shownText).joi
 const ownName = (name: string, stage: string): string =>
   name.startsWith(`${stage} > `) ? name.slice(stage.length + 3) : name
 
-function testItem(test: TestRecord, stage: string): Html {
-  return html`<li class="test">${outcomeMark(test.outcome)} <span class="name">${shownText(ownName(test.name, stage))}</span> ${tookTag(test.durationMs)}
+const notYet = html`<span class="mark is-none">not yet</span>`
+
+function testItem(test: TestRecord, stage: string, running: boolean): Html {
+  const mark = running && test.outcome === 'not run' ? notYet : outcomeMark(test.outcome)
+  const time = test.durationMs > 0 || test.outcome === 'pass' ? tookTag(test.durationMs) : ''
+  return html`<li class="test">${mark} <span class="name">${shownText(ownName(test.name, stage))}</span> ${time}
 ${test.reason && !test.error ? html`<p class="soft said">${shown(test.reason)}</p>` : ''}
 ${test.error ? html`<pre class="error" tabindex="0" role="region" aria-label="error of ${shownText(test.name)}"><strong>${shownText(test.error.name)}</strong>: ${shown(test.error.message)}${test.error.place ? html`\n<span class="soft">at ${shownText(test.error.place)}</span>` : ''}</pre>` : ''}</li>`
 }
@@ -41,10 +45,10 @@ function stageItem(stage: StageRecord, running: boolean): Html {
   const { tests } = stage
   const rules = ruleItems(stage)
   const passed = tests.filter(({ outcome }) => outcome === 'pass').length
-  const head = html`<span class="stage-name">${stage.stage}</span> ${pending ? html`<span class="mark is-none">not yet</span>` : outcomeMark(stage.outcome)} ${stage.durationMs > 0 ? tookTag(stage.durationMs) : ''}<span class="soft why">${stage.reason ? shownText(stage.reason.split('\n')[0] ?? '') : tests.length > 0 ? `${passed} of ${tests.length} ${tests.length === 1 ? 'test' : 'tests'}` : ''}</span>`
+  const head = html`<span class="stage-name">${stage.stage}</span> ${pending ? notYet : outcomeMark(stage.outcome)} ${stage.durationMs > 0 ? tookTag(stage.durationMs) : ''}<span class="soft why">${stage.reason ? shownText(stage.reason.split('\n')[0] ?? '') : tests.length > 0 ? `${passed} of ${tests.length} ${tests.length === 1 ? 'test' : 'tests'}` : ''}</span>`
   if (tests.length === 0 && rules.length === 0 && !stage.details) return html`<li class="stage flat">${head}</li>`
-  return html`<li class="stage"><details id="stage-${stage.stage}"${open || running ? html` open` : ''}><summary>${head}</summary>
-<ul class="tests">${tests.map((test) => testItem(test, stage.stage))}${rules}</ul>
+  return html`<li class="stage"><details id="stage-${stage.stage}"${open || (running && !pending) ? html` open` : ''}><summary>${head}</summary>
+<ul class="tests">${tests.map((test) => testItem(test, stage.stage, running))}${rules}</ul>
 ${(stage.details ?? []).map((detail) => html`<p class="soft said">${shown(detail)}</p>`)}
 </details></li>`
 }

@@ -6,6 +6,7 @@ import { estimateOf } from '../index/recipes.ts'
 import type { RunIndex } from '../index/run-index.ts'
 import type { RunSummary } from '../index/summary.ts'
 import { type Chunk, readEnd } from '../log/chunk.ts'
+import { isWriting } from '../log/writing.ts'
 import { safeLink } from '../parts/html.ts'
 import { type CurrentStep, currentStep } from '../state/current-step.ts'
 import { readJson } from '../state/read-json.ts'
@@ -18,6 +19,8 @@ export interface RunView {
   run: RunSummary
   record: RunRecord
   log: Chunk & { size: number }
+  /** More may come in the log. */
+  writing: boolean
   estimate: number | undefined
   step: CurrentStep | undefined
   pull: string | undefined
@@ -44,9 +47,10 @@ export async function readWholeRecord(stateDir: string, id: string): Promise<Run
 export async function runView(stateDir: string, index: RunIndex, run: RunSummary): Promise<RunView | undefined> {
   const folder = runDir(stateDir, run.id)
   const running = run.status === 'running'
+  const writing = await isWriting(run, join(folder, RUN_FILES.output))
   const [record, log, step, elsewhere] = await Promise.all([
     readWholeRecord(stateDir, run.id),
-    readEnd(join(folder, RUN_FILES.output), LINES, !running),
+    readEnd(join(folder, RUN_FILES.output), LINES, !writing),
     running ? currentStep(stateDir, run.id) : undefined,
     readJson(join(folder, 'links.json'), links),
   ])
@@ -57,6 +61,7 @@ export async function runView(stateDir: string, index: RunIndex, run: RunSummary
     run,
     record,
     log,
+    writing,
     estimate: running ? estimateOf(run, siblings) : undefined,
     step,
     pull: safeLink(elsewhere?.pull),
