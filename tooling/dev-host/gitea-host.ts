@@ -1,11 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Settings, writeAtomically } from '@cc-ci/harness'
-import { endProcess } from './end-process.ts'
 import { ensureGiteaBuild, type GiteaBuild, removeGiteaBuilds } from './gitea/binary.ts'
 import { Forge } from './gitea/forge.ts'
 import { type GiteaPlace, giteaUrl } from './gitea/ini.ts'
-import { answers, freePort, prepareGitea, startGitea } from './gitea/server.ts'
+import { answers, endGitea, freePort, prepareGitea, startGitea } from './gitea/server.ts'
 import { type DevHostPaths, devHostPaths } from './paths.ts'
 import { isRunning, type ProcessMark } from './process-mark.ts'
 import type { Part } from './up.ts'
@@ -114,7 +113,7 @@ const serveConfigOf = (place: GiteaPlace, paths: DevHostPaths): string =>
 async function stopGitea(paths: DevHostPaths): Promise<boolean> {
   const running = known(paths)
   if (!running || !isRunning(running)) return false
-  await endProcess(running, 10_000)
+  await endGitea(running)
   return true
 }
 

@@ -13,8 +13,6 @@ export interface ImageName {
   from?: string
   /** The share of one processor that its build may use. Default: all there is. */
   processor?: number
-  /** Its folder, when several images are built from one. */
-  folder?: string
   /** Further build arguments. */
   args?: Record<string, string>
   /** Milliseconds that its build may take. Default: a quarter of an hour. */
@@ -37,26 +35,17 @@ export const IMAGES: readonly ImageName[] = [
   { name: 'mariadb', alias: 'mariadb:10.11', extra: 'keycloak' },
   { name: 'keycloak', alias: 'keycloak/keycloak:26.4.7', extra: 'keycloak' },
   { name: 'node', npm: true, extra: 'n8n' },
-  n8nImage('2.40.7'),
-  n8nImage('2.41.1'),
-  { name: 'minio', alias: MINIO.image, program: MINIO, extra: 'minio' },
-]
-
-/** n8n of one version; two of them, since its upgrade is to be one. */
-function n8nImage(version: string): ImageName {
-  const [line] = /^\d+\.\d+/.exec(version) ?? []
-  const args = { VERSION: version }
-  return {
-    name: `n8n-${line}`,
-    alias: `n8nio/n8n:${version}`,
+  {
+    name: 'n8n',
+    alias: 'n8nio/n8n:2.41.1',
     from: 'node',
-    folder: 'n8n',
-    args,
+    args: { VERSION: '2.41.1' },
     npm: true,
     timeoutMs: 40 * 60_000,
     extra: 'n8n',
-  }
-}
+  },
+  { name: 'minio', alias: MINIO.image, program: MINIO, extra: 'minio' },
+]
 
 /** Where what it is built from stands. */
-export const folderOf = ({ name, folder }: ImageName): string => join(import.meta.dirname, 'images', folder ?? name)
+export const folderOf = ({ name }: ImageName): string => join(import.meta.dirname, 'images', name)

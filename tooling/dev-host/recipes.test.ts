@@ -75,7 +75,9 @@ describe('a sample recipe', () => {
 })
 
 describe('the sample recipes written here', () => {
-  const versions = sampleRecipes(SAMPLES, EXTRAS).flatMap(({ name, versions }) => versions.map((version) => [name, version] as const))
+  const versions = sampleRecipes(SAMPLES, EXTRAS).flatMap(({ name, versions }) =>
+    versions.map((version) => [name, version] as const),
+  )
 
   test.each(versions)('%s %s carries its own version in its label', (name, version) => {
     const compose = readFileSync(join(SAMPLES, name, version, 'compose.yml'), 'utf8')

@@ -3,16 +3,17 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:f
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { CcciError, run, writeAtomically } from '@cc-ci/harness'
+import { endProcess } from '../end-process.ts'
 import { markProcess, type ProcessMark } from '../process-mark.ts'
 import { until } from '../until.ts'
 import type { GiteaBuild } from './binary.ts'
 import { type GiteaPlace, giteaIni, giteaUrl } from './ini.ts'
 
 /** Gitea did not start. */
-export class GiteaStartError extends CcciError {}
+class GiteaStartError extends CcciError {}
 
 /** Its administrator, by whose token everything is set up. */
-export const ADMIN = 'admin1'
+const ADMIN = 'admin1'
 
 const START_MS = 60_000
 
@@ -86,6 +87,16 @@ export async function startGitea(place: GiteaPlace, build: GiteaBuild): Promise<
   const up = await until(() => (ended ? Promise.reject(failed(place)) : answers(place)), { deadlineMs: START_MS })
   if (!up || !mark) throw failed(place)
   return mark
+}
+
+/** Ends a Gitea in order, and then whatever it has started and left (git). */
+export async function endGitea(mark: ProcessMark): Promise<void> {
+  await endProcess(mark, 10_000)
+  try {
+    process.kill(-mark.pid, 'SIGKILL')
+  } catch {
+    // There is nothing left of its group.
+  }
 }
 
 /** Whether it answers. */

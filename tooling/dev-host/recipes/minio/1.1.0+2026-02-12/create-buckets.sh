@@ -1,0 +1,7 @@
+#!/bin/sh
+# Makes the bucket, from which everybody may read what lies in public/, and is done.
+set -eu
+
+until mc alias set app "$MINIO_URL" "$MINIO_ROOT_USER" "$(cat /run/secrets/root_key)"; do sleep 0.5; done
+mc mb --ignore-existing "app/$BUCKET_NAME"
+mc anonymous set download "app/$BUCKET_NAME/public"
