@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { leaseFolder, RUN_FILES, readRecord, runDir, runsDir, tryLease } from '@cc-ci/harness'
+import { leaseFolder, processesWith, RUN_FILES, readRecord, runDir, runsDir, tryLease } from '@cc-ci/harness'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { TestHost } from '../cli/test-host.ts'
@@ -79,7 +79,8 @@ test('killed, its run ends by itself, and the next one says that it was cut off'
   await night
   const cut = listSweeps(host.stateDir).find(({ state }) => state === 'running')
   const run = () => readRecord(runDir(host.stateDir, runId))
-  await vi.waitFor(() => expect(run().state).toBe('interrupted'), { timeout: 60_000 })
+  await vi.waitFor(() => expect(processesWith('CCCI_RUN_ID', runId)).toEqual([]), { timeout: 60_000 })
+  expect(run()).toMatchObject({ state: 'interrupted', teardown: { clean: true } })
   // It has nothing to do but to say so.
   const leases = await leaseFolder(host.docker, { leaseDir: leaseDir() })
   using _ = tryLease(leases, 'cust-000000_ci_localhost', { runId: 'somebody', pid: process.pid, since: '' })

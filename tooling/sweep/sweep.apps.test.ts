@@ -68,7 +68,7 @@ const environment = (): Record<string, string> => ({
 })
 
 test('the green Keycloak becomes the known-good, with its data, and the red recipe gets none', {
-  timeout: 900_000,
+  timeout: 1_500_000,
 }, async () => {
   const end = await execa(process.execPath, [RUN_MAIN, own.root, 'sweep', '--json', '--no-reconcile'], {
     env: { ...environment(), NO_COLOR: '1', FORCE_COLOR: undefined },

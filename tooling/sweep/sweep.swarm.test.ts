@@ -19,6 +19,7 @@ import {
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TestHost } from '../cli/test-host.ts'
+import { SWEEP_LEASE } from './active.ts'
 import type { Outlook } from './outlook.ts'
 import { type SweepRecord, sweepRecord } from './record.ts'
 import { RUN_MAIN } from './run-child.ts'
@@ -127,7 +128,9 @@ async function canonicalOf(recipe: string) {
   return listCanonicals(settings, await leases()).find(({ entry }) => entry?.recipe === recipe)
 }
 
-test('a dry run says what would be done with each, and touches nothing', async () => {
+/** A dry run says what would be done with each, and touches nothing. */
+async function saysItBefore(): Promise<void> {
+  const before = listSweeps(host.stateDir)
   const end = await sweep('--dry-run')
   expect(end.exitCode, end.all).toBe(0)
   const would = JSON.parse(end.stdout) as Outlook
@@ -137,11 +140,12 @@ test('a dry run says what would be done with each, and touches nothing', async (
     { recipe: bad, enrolledBy: 'setting', version: '1.2.0+1.22.1', canonical: '1.1.0+1.22.1' },
     { recipe: good, enrolledBy: 'suite', version: '1.1.0+1.22.1' },
   ])
-  expect(listSweeps(host.stateDir)).toEqual([])
-})
+  expect(listSweeps(host.stateDir)).toEqual(before)
+}
 
 test('the green is promoted, the red is told of, what is not enrolled is pruned', async () => {
   const before = await canonicalOf(bad)
+  await saysItBefore()
   const end = await sweep()
   expect(end.exitCode, end.all).toBe(1)
   const record: SweepRecord = sweepRecord.parse(JSON.parse(end.stdout))
@@ -180,14 +184,15 @@ test('the green is promoted, the red is told of, what is not enrolled is pruned'
   expect(listSweeps(host.stateDir)[0]).toEqual(record)
 })
 
-test('while anything runs, it is skipped, with what was seen', async () => {
-  const holder = { runId: 'somebody', pid: process.pid, since: new Date().toISOString() }
-  using _ = tryLease(await leases(), 'cust-000000_ci_localhost', holder)
+test.each([
+  ['anything runs', 'cust-000000_ci_localhost', 'cust-000000_ci_localhost is live (run somebody, process PID)'],
+  ['another sweep is at work', SWEEP_LEASE, 'another sweep is at work (somebody, process PID)'],
+])('while %s, it is skipped, with what was seen', async (_, name, seen) => {
+  using _held = tryLease(await leases(), name, { runId: 'somebody', pid: process.pid, since: '' })
   const end = await sweep()
   expect(end.exitCode, end.all).toBe(0)
-  expect(JSON.parse(end.stdout)).toMatchObject({
-    state: 'skipped',
-    skipped: [`cust-000000_ci_localhost is live (run somebody, process ${process.pid})`],
-    recipes: [],
-  })
+  const skipped = [seen.replace('PID', String(process.pid))]
+  const record = JSON.parse(end.stdout) as SweepRecord
+  expect(record).toMatchObject({ state: 'skipped', skipped, recipes: [] })
+  expect(listSweeps(host.stateDir)).toContainEqual(record)
 })

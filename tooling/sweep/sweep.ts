@@ -17,6 +17,7 @@ import { EXIT } from '../cli/exit-codes.ts'
 import { activeRuns, SWEEP_LEASE } from './active.ts'
 import { takeCourse } from './course.ts'
 import { recipesWithCanonical } from './de-enrolled.ts'
+import { Ending } from './ending.ts'
 import { type Enrolment, findEnrolled } from './enrolment.ts'
 import { exitCodeOfSweep, finishSweep } from './finish.ts'
 import type { Means } from './means.ts'
@@ -35,32 +36,6 @@ export interface SweepFlags {
   json?: boolean
   /** False: the shared apps are left as they are. */
   reconcile?: boolean
-}
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-
-/** What a sweep listens to from outside. */
-class Ending implements Disposable {
-  readonly #ended = new AbortController()
-  /** Those that are told of each signal. */
-  readonly tell = new Set<(signal: NodeJS.Signals) => void>()
-  /** The first signal that came. */
-  told: NodeJS.Signals | undefined
-  readonly signal: AbortSignal = this.#ended.signal
-
-  constructor() {
-    for (const signal of SIGNALS) process.on(signal, this.#hear)
-  }
-
-  readonly #hear = (signal: NodeJS.Signals): void => {
-    this.told ??= signal
-    this.#ended.abort(new Error(`the sweep was ended by ${signal}`))
-    for (const tell of this.tell) tell(signal)
-  };
-
-  [Symbol.dispose](): void {
-    for (const signal of SIGNALS) process.off(signal, this.#hear)
-  }
 }
 
 /**
@@ -95,7 +70,7 @@ export async function sweepCommand(names: readonly string[], flags: SweepFlags, 
     const folder = sweepDir(settings.stateDir, record.id)
     if (flags.json) console.log(JSON.stringify(record, null, 2))
     else for (const line of sweepLines(record, folder, paintFor(process.stdout))) console.log(line)
-    return ending.told ? codeOfSignal(ending.told) : exitCodeOfSweep(record)
+    return record.state === 'interrupted' && ending.told ? codeOfSignal(ending.told) : exitCodeOfSweep(record)
   } catch (error) {
     if (ending.told) return codeOfSignal(ending.told)
     throw error
