@@ -35,7 +35,7 @@ const COMMANDS = {
     ['vitest', 'run', ...(namesProjects(args) ? [] : HEAVY.map((name) => `--project=!${name}`)), ...args],
   ],
   'test:apps': (args) => [
-    ['node', ...DEV_HOST, 'up', '--with', 'keycloak', 'gitea'],
+    ['node', ...DEV_HOST, 'up', '--with', 'keycloak', 'n8n', 'minio', 'gitea'],
     ['vitest', 'run', '--project=apps', ...args],
   ],
   serve: (args) => [['node', 'tooling/cli/main.ts', 'serve', ...args]],

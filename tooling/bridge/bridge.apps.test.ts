@@ -33,6 +33,12 @@ async function open(from = MEMBER): Promise<{ number: number; sha: string; branc
 }
 const say = (as: string, pr: number, body: string) => gitea.comment(as, REPO, pr, body)
 
+async function reactions(comment: number): Promise<string[]> {
+  const path = `/repos/${ORG}/${REPO}/issues/comments/${comment}/reactions`
+  const all = await gitea.forge.call<{ content: string }[] | null>(MEMBER, 'GET', path)
+  return (all ?? []).map(({ content }) => content)
+}
+
 /** A run of another pull request has come and gone: what came before it would have been seen by now. */
 async function passBy(): Promise<void> {
   const { number } = await open()
@@ -46,7 +52,7 @@ const status = (sha: string, wanted: Record<string, string>) =>
 test('a member comments, the run is made at the head, and one comment tells of it to the end', async () => {
   const { number, sha } = await open()
   bridge.mark('hold', true)
-  await say(MEMBER, number, 'Please have a look.\n\n!testme\n')
+  const asked = await say(MEMBER, number, 'Please have a look.\n\n!testme\n')
   const [begun] = await bridge.saw(1)
   expect(begun).toMatchObject({ recipe: REPO, ref: sha, pr: String(number), quick: '' })
   expect(begun?.sources).toMatch(`${gitea.url}/${ORG}/{recipe}.git `)
@@ -54,6 +60,8 @@ test('a member comments, the run is made at the head, and one comment tells of i
   expect(first).toContain(`http://ci.example/runs/${begun?.id}`)
   expect(first).toContain(sha)
   expect(await status(sha, { 'cc-ci': 'pending' })).toBe(true)
+  const marked = await until(async () => (await reactions(asked)).includes('eyes'), { deadlineMs: 5_000 })
+  expect(marked).toBe(true)
   bridge.mark('hold', false)
   const last = await gitea.saw(REPO, number, '✅')
   expect(last).toContain('**green** · level 5 of 5')
@@ -93,15 +101,7 @@ test('a pull request from a fork of an outsider is run when a member says so, an
   const { number, sha } = await open(OUTSIDER)
   const refused = await say(OUTSIDER, number, '!testme')
   await bridge.said(/comment refused: not a member/)
-  const reactions = () =>
-    gitea.forge.call<{ content: string }[] | null>(
-      MEMBER,
-      'GET',
-      `/repos/${ORG}/${REPO}/issues/comments/${refused}/reactions`,
-    )
-  const marked = await until(async () => (await reactions())?.map(({ content }) => content).includes('-1'), {
-    deadlineMs: 5_000,
-  })
+  const marked = await until(async () => (await reactions(refused)).includes('-1'), { deadlineMs: 5_000 })
   expect(marked).toBe(true)
   expect(bridge.begun()).toEqual([])
   await say(MEMBER, number, '!testme')
@@ -172,7 +172,7 @@ test('a newer command ends the older run, and its comment says so', async () => 
   expect(newer?.ref).not.toBe(sha)
   bridge.mark('hold', false)
   await gitea.saw(REPO, number, '✅')
-  const told = await gitea.saw(REPO, number, 'ended.* for a newer run')
+  const told = await gitea.saw(REPO, number, 'ended\\*\\* for a newer run')
   expect(told).toContain(older?.id)
   expect(told).toContain(newer?.id)
   expect(await gitea.replies(REPO, number)).toHaveLength(2)
@@ -188,7 +188,7 @@ test('the older run of the same commit does not speak over the newer one', async
   await bridge.saw(2)
   bridge.mark('hold', false)
   await gitea.saw(REPO, number, '✅')
-  await gitea.saw(REPO, number, 'for a newer run')
+  await gitea.saw(REPO, number, 'ended\\*\\* for a newer run')
   expect(await status(sha, { 'cc-ci': 'success' })).toBe(true)
 })
 

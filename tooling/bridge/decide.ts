@@ -68,6 +68,8 @@ export async function decide(
   const run = store.accept({ ...asked, source, commentedAt })
   if (run === undefined) return undefined
   log.info('comment accepted', { ...said, run, sha: head, quick: command.quick })
+  // Only a courtesy, and the trigger does not wait for it.
+  void gitea.react(repo, id, 'eyes').catch(() => {})
   return 'run'
 }
 

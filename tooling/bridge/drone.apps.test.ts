@@ -103,7 +103,7 @@ test('a newer command cancels the older build', async () => {
   await gitea.comment(MEMBER, REPO, number, '!testme')
   await built(2)
   expect(await until(() => drone.builds[0]?.status === 'killed', { deadlineMs: 20_000 })).toBe(true)
-  await gitea.saw(REPO, number, 'for a newer run')
+  await gitea.saw(REPO, number, 'ended\\*\\* for a newer run')
 })
 
 test('while Drone is away nothing is lost, and it is said once', async () => {

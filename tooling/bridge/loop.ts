@@ -38,6 +38,7 @@ export class Loop {
   async #go(): Promise<void> {
     while (!this.#ended.signal.aborted) {
       this.#asked = false
+      const begun = performance.now()
       try {
         await this.#work()
         this.#failures = 0
@@ -45,14 +46,18 @@ export class Loop {
         this.#failures += 1
       }
       this.lastEnd = Date.now()
-      await this.#pause()
+      await this.#pause(performance.now() - begun)
     }
   }
 
-  async #pause(): Promise<void> {
+  /** From beginning to beginning it is the interval, however long a round takes, but for a breath between two. */
+  async #pause(tookMs: number): Promise<void> {
+    // Others are to have their turn, too, whoever asks for how many rounds.
+    await new Promise((resolve) => setImmediate(resolve))
     if (this.#ended.signal.aborted || (this.#asked && this.#failures === 0)) return
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.#failures === 0 ? this.#everyMs : backOff(this.#failures, this.#everyMs))
+      const rest = Math.max(this.#everyMs - tookMs, this.#everyMs / 4)
+      const timer = setTimeout(resolve, this.#failures === 0 ? rest : backOff(this.#failures, this.#everyMs))
       this.#wakeUp = () => {
         clearTimeout(timer)
         resolve()

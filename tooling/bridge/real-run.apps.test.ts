@@ -1,6 +1,14 @@
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { hostFile, listRecords, loadSettings } from '@cc-ci/harness'
+import {
+  connectSwarm,
+  describeResidue,
+  findRecord,
+  hostFile,
+  listRecords,
+  loadSettings,
+  residueOf,
+} from '@cc-ci/harness'
 import { expect, test } from 'vitest'
 import { ensureRecipes, SAMPLES } from '../dev-host/recipes.ts'
 import { until } from '../dev-host/until.ts'
@@ -18,7 +26,8 @@ test('from a comment to a verdict: a real run on the real swarm, green, red, and
   await ensureRecipes(recipes, SAMPLES)
   await gitea.forge.repository(ORG, REPO, join(recipes, REPO))
   await using bridge = new TestBridge(gitea, { executor: { kind: 'local' } })
-  copyFileSync(hostFile((await loadSettings()).stateDir), hostFile(bridge.stateDir))
+  const settings = await loadSettings()
+  copyFileSync(hostFile(settings.stateDir), hostFile(bridge.stateDir))
   await bridge.start()
   const page = async (path: string) => await (await fetch(`${bridge.url}${path}`)).text()
 
@@ -44,6 +53,22 @@ test('from a comment to a verdict: a real run on the real swarm, green, red, and
   expect(await page(`/runs/${record?.id}`)).toContain('custom-html')
   expect(await page(`/badge/${REPO}.svg`)).toContain('passing')
   expect(told).toContain(`/runs/${record?.id}/card.png`)
+
+  // A newer command, once the first run's app is being deployed.
+  await gitea.comment(MEMBER, REPO, green.number, '!testme')
+  const older = await until(
+    () => listRecords(bridge.stateDir).find(({ state, domain }) => state === 'running' && domain !== undefined),
+    { deadlineMs: 60_000 },
+  )
+  await gitea.comment(MEMBER, REPO, green.number, '!testme')
+  expect(await gitea.saw(REPO, green.number, 'ended\\*\\* for a newer run', RUN_MS)).toContain(older?.id)
+  expect(findRecord(bridge.stateDir, older?.id ?? '').state).toBe('interrupted')
+  const greens = async () => (await gitea.replies(REPO, green.number)).filter((reply) => reply.includes('✅ **green**'))
+  expect(await until(async () => (await greens()).length === 2, { deadlineMs: RUN_MS })).toBe(true)
+  // On a busy machine the runner is gone before its app is; its warden removes that.
+  const docker = await connectSwarm(settings.dockerHost)
+  const left = async () => describeResidue(await residueOf(docker, older?.stack ?? ''))
+  expect(await until(async () => (await left()).length === 0, { deadlineMs: 30_000 }), String(await left())).toBe(true)
 
   const broken = { branch: 'broken', files: { 'compose.yml': 'services:\n  app:\n    image: "nginx:0.0.0-none"\n' } }
   const red = await gitea.pullRequest(REPO, broken)

@@ -61,7 +61,8 @@ interface Begun {
 function begun(): Begun[] {
   const file = join(stateDir, 'begun.log')
   if (!existsSync(file)) return []
-  const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+  // What follows the last line's end is only being written.
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)
   return lines.map((line) => JSON.parse(line) as Begun)
 }
 const mark = (name: string) => writeFileSync(join(stateDir, name), '')

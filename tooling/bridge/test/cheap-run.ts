@@ -44,6 +44,10 @@ function save(state: RunRecord['state'], verdict?: RunRecord['verdict']): void {
   renameSync(join(folder, '.run.json'), join(folder, 'run.json'))
 }
 
+if (existsSync(join(stateDir, 'no-record'))) {
+  console.error('There is no recipe "x".')
+  process.exit(2)
+}
 save('running')
 process.on('SIGTERM', () => {
   if (existsSync(join(stateDir, 'deaf'))) return
@@ -63,10 +67,6 @@ if (existsSync(hold)) {
     })
     if (!existsSync(hold)) resolve()
   })
-}
-if (existsSync(join(stateDir, 'no-record'))) {
-  console.error('There is no recipe "x".')
-  process.exit(2)
 }
 const red = existsSync(join(stateDir, 'red'))
 save('finished', red ? 'red' : 'green')

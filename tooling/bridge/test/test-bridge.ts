@@ -120,6 +120,11 @@ export class TestBridge implements AsyncDisposable {
     })
   }
 
+  /** Waits until the process that was launched last has ended by itself. */
+  async exitCode(): Promise<number | undefined> {
+    return (await this.#child)?.exitCode
+  }
+
   async kill(signal: NodeJS.Signals): Promise<number | undefined> {
     const child = this.#child
     this.#child = undefined
@@ -136,8 +141,8 @@ export class TestBridge implements AsyncDisposable {
     const file = join(this.stateDir, 'begun.log')
     if (!existsSync(file)) return []
     return readFileSync(file, 'utf8')
-      .trimEnd()
       .split('\n')
+      .slice(0, -1)
       .map((line) => JSON.parse(line) as Begun)
   }
 

@@ -1,11 +1,10 @@
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { endProcess } from '../../dev-host/end-process.ts'
 import { builtGitea } from '../../dev-host/gitea/binary.ts'
 import { Forge } from '../../dev-host/gitea/forge.ts'
 import { giteaUrl } from '../../dev-host/gitea/ini.ts'
-import { freePort, prepareGitea, startGitea } from '../../dev-host/gitea/server.ts'
+import { endGitea, freePort, prepareGitea, startGitea } from '../../dev-host/gitea/server.ts'
 import type { ProcessMark } from '../../dev-host/process-mark.ts'
 import { until } from '../../dev-host/until.ts'
 
@@ -66,7 +65,7 @@ export class TestGitea implements AsyncDisposable {
 
   /** Ends its process; what it knows stays. */
   async down(): Promise<void> {
-    if (this.#process) await endProcess(this.#process, 10_000)
+    if (this.#process) await endGitea(this.#process)
     this.#process = undefined
   }
 
