@@ -34,6 +34,10 @@ const environment = ({
   CCCI_PLAN: plan,
   CCCI_QUICK: quick ? '1' : undefined,
   CCCI_KEEP_ON_FAILURE: String(keepOnFailure),
+  // A run has an app of its own; whoever set these meant another program.
+  CCCI_BASE_URL: undefined,
+  CCCI_APP_DOMAIN: undefined,
+  CCCI_ATTACHMENT: undefined,
 })
 
 /**

@@ -21,7 +21,8 @@ const repository = join(import.meta.dirname, '../..')
 const CONFIG = `
 import { basename } from 'node:path'
 const { CCCI_RUN_ID: runId, CCCI_RECIPE: recipe, CCCI_STAGES: stages, CCCI_REF: ref, CCCI_STATE_DIR } = process.env
-const ccci = { runId, runDir: CCCI_STATE_DIR + '/runs/' + runId, recipe, ref, stages: stages?.split(',') }
+const attached = process.env.CCCI_BASE_URL ? true : undefined
+const ccci = { runId, runDir: CCCI_STATE_DIR + '/runs/' + runId, recipe, ref, stages: stages?.split(','), attached }
 const tags = ['install', 'upgrade', 'backup', 'custom', 'recipe-local'].map((name) => ({ name }))
 const project = (name) => ({ test: { name, root: 'packages/recipes/' + name, tags, provide: { ccci } } })
 export default { test: { projects: ['demo', 'generic'].map(project) } }
@@ -107,6 +108,13 @@ describe('cc-ci run', { timeout: 40_000 }, () => {
     const record = JSON.parse(all.slice(all.indexOf('\n{\n'))) as RunRecord
     expect(record).toMatchObject({ recipe: 'demo', verdict: 'green', level: 5, plan: 'single' })
     expect(all).toContain('✓ untagged')
+  })
+
+  test('attaches to no app, whatever the environment names', async () => {
+    const env = { CCCI_BASE_URL: 'https://other.example.org', CCCI_APP_DOMAIN: 'other.example.org' }
+    const { exitCode, all } = await cli(['run', 'demo'], { env })
+    expect(exitCode, all).toBe(0)
+    expect(all).toContain('✓ installs')
   })
 
   test("refuses a suite's options before anything is touched, with path, value and the nearest known key", async () => {
