@@ -11,6 +11,8 @@ export class Loop {
   #wakeUp: (() => void) | undefined
   #asked = false
   #failures = 0
+  /** How long a round may well take (ms): the longest of late, and never less than a twentieth of the interval. */
+  #mayTakeMs = 0
   /** When the last round ended, whatever came of it (ms). */
   lastEnd = Date.now()
   readonly #done: Promise<void>
@@ -50,13 +52,17 @@ export class Loop {
     }
   }
 
-  /** From beginning to beginning it is the interval, however long a round takes, but for a breath between two. */
+  /**
+   * From the beginning of a round to the end of the next it is the interval, so that what just missed a round is dealt with
+   * in that time; but for a breath between two.
+   */
   async #pause(tookMs: number): Promise<void> {
+    this.#mayTakeMs = Math.max(tookMs, this.#mayTakeMs * 0.9, this.#everyMs / 20)
     // Others are to have their turn, too, whoever asks for how many rounds.
     await new Promise((resolve) => setImmediate(resolve))
     if (this.#ended.signal.aborted || (this.#asked && this.#failures === 0)) return
     await new Promise<void>((resolve) => {
-      const rest = Math.max(this.#everyMs - tookMs, this.#everyMs / 4)
+      const rest = Math.max(this.#everyMs - tookMs - this.#mayTakeMs, this.#everyMs / 4)
       const timer = setTimeout(resolve, this.#failures === 0 ? rest : backOff(this.#failures, this.#everyMs))
       this.#wakeUp = () => {
         clearTimeout(timer)
